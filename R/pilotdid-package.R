@@ -11,6 +11,9 @@ generics::glance
 #' @export
 generics::augment
 
+#' @importFrom rlang %||%
+NULL
+
 .onLoad <- function(libname, pkgname) {
   cpp_watch_forks()
 }

@@ -11,6 +11,223 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_moments
+Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_moments(absorption, columns, options));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_least_squares
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< int >::type by(bySEXP);
+    Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_scores
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
+    Rcpp::traits::input_parameter< int >::type by(bySEXP);
+    Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_partialled_out
+Rcpp::NumericMatrix cpp_partialled_out(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects);
+RcppExport SEXP _pilotdid_cpp_partialled_out(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_partialled_out(absorption, columns, effects));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_group_effects
+Rcpp::NumericMatrix cpp_group_effects(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericVector residual, Rcpp::NumericVector effects);
+RcppExport SEXP _pilotdid_cpp_group_effects(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP residualSEXP, SEXP effectsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type effects(effectsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_group_effects(absorption, columns, residual, effects));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_components
+Rcpp::List cpp_components(Rcpp::List absorption);
+RcppExport SEXP _pilotdid_cpp_components(SEXP absorptionSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_components(absorption));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_code
+Rcpp::List cpp_code(SEXP x);
+RcppExport SEXP _pilotdid_cpp_code(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_code(x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_recode
+void cpp_recode(Rcpp::IntegerVector code, Rcpp::IntegerVector rank);
+RcppExport SEXP _pilotdid_cpp_recode(SEXP codeSEXP, SEXP rankSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type rank(rankSEXP);
+    cpp_recode(code, rank);
+    return R_NilValue;
+END_RCPP
+}
+// cpp_code_pairs
+Rcpp::List cpp_code_pairs(Rcpp::IntegerVector a, Rcpp::IntegerVector b, int levels_b);
+RcppExport SEXP _pilotdid_cpp_code_pairs(SEXP aSEXP, SEXP bSEXP, SEXP levels_bSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type a(aSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type b(bSEXP);
+    Rcpp::traits::input_parameter< int >::type levels_b(levels_bSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_code_pairs(a, b, levels_b));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_scan
+Rcpp::List cpp_scan(Rcpp::List columns, double n, SEXP keep);
+RcppExport SEXP _pilotdid_cpp_scan(SEXP columnsSEXP, SEXP nSEXP, SEXP keepSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< double >::type n(nSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type keep(keepSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scan(columns, n, keep));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_prune
+Rcpp::List cpp_prune(SEXP keep, Rcpp::List codes, Rcpp::IntegerVector levels, double n);
+RcppExport SEXP _pilotdid_cpp_prune(SEXP keepSEXP, SEXP codesSEXP, SEXP levelsSEXP, SEXP nSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type keep(keepSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< double >::type n(nSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_prune(keep, codes, levels, n));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_index
+Rcpp::List cpp_index(SEXP keep, double n, Rcpp::IntegerVector group, int groups, SEXP time, int times);
+RcppExport SEXP _pilotdid_cpp_index(SEXP keepSEXP, SEXP nSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP timeSEXP, SEXP timesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type keep(keepSEXP);
+    Rcpp::traits::input_parameter< double >::type n(nSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_index(keep, n, group, groups, time, times));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_first_duplicate
+double cpp_first_duplicate(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time);
+RcppExport SEXP _pilotdid_cpp_first_duplicate(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_first_duplicate(rows, start, time));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_treatment_paths
+Rcpp::List cpp_treatment_paths(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time, SEXP status);
+RcppExport SEXP _pilotdid_cpp_treatment_paths(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP statusSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type status(statusSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_treatment_paths(rows, start, time, status));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_compact
+Rcpp::List cpp_compact(Rcpp::IntegerVector code, int levels, Rcpp::RawVector keep);
+RcppExport SEXP _pilotdid_cpp_compact(SEXP codeSEXP, SEXP levelsSEXP, SEXP keepSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type keep(keepSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_compact(code, levels, keep));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_is_constant_within
+bool cpp_is_constant_within(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector code, int levels, SEXP x);
+RcppExport SEXP _pilotdid_cpp_is_constant_within(SEXP rowsSEXP, SEXP startSEXP, SEXP codeSEXP, SEXP levelsSEXP, SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_is_constant_within(rows, start, code, levels, x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_is_nested
+bool cpp_is_nested(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector inner, int levels, Rcpp::IntegerVector outer);
+RcppExport SEXP _pilotdid_cpp_is_nested(SEXP rowsSEXP, SEXP startSEXP, SEXP innerSEXP, SEXP levelsSEXP, SEXP outerSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type inner(innerSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type outer(outerSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_is_nested(rows, start, inner, levels, outer));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -33,6 +250,23 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
+    {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
+    {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
+    {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
+    {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
+    {"_pilotdid_cpp_code_pairs", (DL_FUNC) &_pilotdid_cpp_code_pairs, 3},
+    {"_pilotdid_cpp_scan", (DL_FUNC) &_pilotdid_cpp_scan, 3},
+    {"_pilotdid_cpp_prune", (DL_FUNC) &_pilotdid_cpp_prune, 4},
+    {"_pilotdid_cpp_index", (DL_FUNC) &_pilotdid_cpp_index, 6},
+    {"_pilotdid_cpp_first_duplicate", (DL_FUNC) &_pilotdid_cpp_first_duplicate, 3},
+    {"_pilotdid_cpp_treatment_paths", (DL_FUNC) &_pilotdid_cpp_treatment_paths, 4},
+    {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
+    {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
+    {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}

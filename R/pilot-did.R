@@ -1,0 +1,142 @@
+#' Difference-in-differences for a policy pilot
+#'
+#' Estimates what joining a pilot did to an outcome in a panel of units that join at different
+#' dates. The formula is that of `fixest`, so that a `feols()` formula runs unchanged:
+#' `outcome ~ treatment + controls | unit + time [+ more effects]`.
+#'
+#' With `estimator = "twfe"` the estimand is the coefficient \eqn{\beta} in
+#' \deqn{y_{it} = \beta D_{it} + x_{it}'\gamma + \alpha_i + \lambda_t + \varepsilon_{it}.}
+#' It is an average of the pilot's effects over units and periods when effects do not differ
+#' between cohorts or with time since joining; otherwise some effects can enter with negative
+#' weight (Goodman-Bacon 2021; de Chaisemartin and D'Haultfoeuille 2020), and it should not be
+#' the only estimate that is shown.
+#'
+#' @section How it is computed:
+#' Unit and time effects are partialled out exactly: the units are eliminated and the small system
+#' for the periods is solved, so there is no tolerance to choose. Further effects with up to 3,000
+#' levels join that system; beyond that it is solved by conjugate gradients to a relative gradient
+#' of `1e-10`, and not converging is an error. Collinearity is judged on columns scaled to unit
+#' length. Where the cross-products are ill-conditioned the columns are orthogonalized instead.
+#'
+#' @section Small-sample conventions:
+#' `ssc = "fixest"` (also `"reghdfe"`, `"xtreg"`): the factor \eqn{G/(G-1) \cdot (N-1)/(N-K)}, where
+#' effects nested in the clusters are not counted in \eqn{K}; p-values from \eqn{t(G-1)}; with several
+#' ways of clustering the smallest \eqn{G} counts. `"areg"` counts all absorbed parameters, `"none"`
+#' applies no factor. A list `list(k = , g = )` sets the two counts apart: `k` is `"nested"`,
+#' `"full"` or `"none"`, `g` is `"min"`, `"conventional"` or `"none"`.
+#'
+#' @param formula `outcome ~ treatment + controls | unit + time + more`. Functions, factors,
+#'   interactions, `poly()`, combined effects `a^b`, unit trends `unit[time]` (levels and slopes) and
+#'   `unit[[time]]` (slopes only) are understood. `| 0` says that no effects are meant.
+#' @param data A data frame, tibble or data.table with one row a unit and period. It is never
+#'   changed.
+#' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
+#'   a continuous dose, or several dummies (several names, or a factor as first term).
+#' @param estimator `"twfe"`: two-way fixed effects.
+#' @param vcov `NULL` (clustered by the unit), `"iid"`, `"HC1"`, `"cluster"`, a formula
+#'   `~ province` or `~ unit + time` for one- or multi-way clustering, a k x k matrix, or a function
+#'   of the fit that returns one.
+#' @param weights A column of `data` (bare, quoted or as `~ w`) or a numeric vector: analytic
+#'   weights, not negative. Rows with weight zero are dropped.
+#' @param subset A condition evaluated in `data`, a logical vector or row numbers.
+#' @param panel `~ unit + time` where the first two effects are not the unit and the time.
+#' @param cohort The name of a column with each unit's first treated period (0, `NA` and `Inf` mean
+#'   never), instead of a status in the formula.
+#' @param control_group For the robust estimators: compare with units that never join, or also with
+#'   those that have not joined yet (`"notyet"`).
+#' @param anticipation For the robust estimators: periods before the pilot in which units may
+#'   already react.
+#' @param ssc The small-sample convention, see below.
+#' @param drop_singletons Drop rows that are alone in a level of an effect, again and again until
+#'   there are none? They are counted and reported.
+#' @param duplicates What to do with several rows for a unit and period: `"error"` or `"allow"`.
+#' @param solver A list with `tolerance`, `max_iterations` and `direct_limit` (levels up to which
+#'   the system of effects is factored).
+#' @param lean Drop the design from the result? It is then small, but its covariance cannot be
+#'   changed and it has no residuals any more.
+#' @param ... Options of the estimator. What it does not know is an error.
+#' @return A list of class `pilot_fit` with methods for `print`, `summary`, [tidy()], [glance()],
+#'   [augment()], `coef`, `vcov`, `confint`, `nobs`, `formula`, `model.frame`, `model.matrix`,
+#'   `residuals`, `fitted`, `predict`, `df.residual`, `logLik`, `update` and [fixef()].
+#' @section Errors: conditions of class `pilotdid_error`, each with a class that names the cause:
+#'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
+#'   `one_cluster`, `vcov`. Controls that are collinear are dropped with a warning
+#'   (`pilotdid_warning_collinear`) that shows the combination that explains them.
+#' @references
+#' Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing,
+#' *Journal of Econometrics* 225.
+#'
+#' Cameron, Gelbach and Miller (2011), Robust inference with multiway clustering, *Journal of
+#' Business & Economic Statistics* 29.
+#' @examples
+#' panel <- simulate_pilot(seed = 1)
+#' fit <- pilot_did(y ~ status | unit + time, panel)
+#' fit
+#' tidy(fit, conf.int = TRUE)
+#' summary(fit, vcov = "HC1")
+#' @export
+pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov = NULL,
+                      weights = NULL, subset = NULL, panel = NULL, cohort = NULL,
+                      control_group = c("never", "notyet"), anticipation = 0,
+                      ssc = "fixest", drop_singletons = TRUE, duplicates = c("error", "allow"),
+                      solver = list(), lean = FALSE, ...) {
+  call <- match.call()
+  estimator <- check_choice(estimator, names(estimators()), "estimator")
+  fit_estimator <- estimators()[[estimator]]
+  check_options(fit_estimator, estimator, ...)
+  control_group <- check_choice(control_group, c("never", "notyet"), "control_group")
+  check_count(anticipation, "anticipation", min = 0)
+  check_data(data)
+  check_flag(drop_singletons, "drop_singletons")
+  check_flag(lean, "lean")
+  solver <- do.call(solver_options, solver)
+  ssc <- small_sample(ssc)
+  design <- panel_design(formula, data,
+    treatment = treatment,
+    weights = eval_argument(substitute(weights), data, parent.frame()),
+    subset = eval_argument(substitute(subset), data, parent.frame()),
+    panel = panel, cohort = cohort, cluster = clusters_named(vcov, data),
+    drop_singletons = drop_singletons, duplicates = duplicates
+  )
+  fit <- fit_estimator(design, data,
+    vcov = vcov, ssc = ssc, solver = solver, call = call,
+    control_group = control_group, anticipation = anticipation, ...
+  )
+  if (lean) lean_fit(fit) else fit
+}
+
+# `weights = w` and `subset = year > 2010` see the columns first, as in lm(); an expression that
+# makes no sense there (`d$w` where `d` is also a column) is evaluated where the call stands.
+eval_argument <- function(expr, data, env) {
+  if (is.null(expr)) return(NULL)
+  value <- tryCatch(eval(expr, unclass_data(data), env), error = function(e) eval(expr, env))
+  if (is.name(expr) && is.function(value)) check_columns(as.character(expr), data)
+  value
+}
+
+# Clusters named in `vcov`: rows where one is missing must be dropped before anything else.
+clusters_named <- function(vcov, data) {
+  if (inherits(vcov, "formula")) return(vcov)
+  if (is.character(vcov) && !any(tolower(vcov) %in% names(vcov_aliases)) && all(vcov %in% names(data))) return(vcov)
+  NULL
+}
+
+# One function an estimator, all called in the same way; what is special to one comes last in its
+# arguments and is what `...` of pilot_did() may hold.
+estimators <- function() {
+  list(twfe = fit_twfe)
+}
+
+check_options <- function(fit_estimator, estimator, ...) {
+  if (...length() == 0L) return(invisible())
+  given <- ...names() %||% rep("", ...length())
+  known <- names(formals(fit_estimator))
+  unknown <- setdiff(given, known)
+  if (!length(unknown)) return(invisible())
+  choices <- c(names(formals(pilot_did)), known)
+  near <- unlist(lapply(unknown, nearest_names, choices = choices, most = 1L))
+  abort("argument", c("Unused argument{?s}: {.arg {ifelse(nzchar(unknown), unknown, 'without a name')}}.",
+    x = "{.val {estimator}} has no such option.",
+    i = if (length(near)) "Did you mean {.arg {near}}?"
+  ))
+}

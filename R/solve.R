@@ -1,0 +1,71 @@
+# Least squares on a design: one call of the core, and the conditions that follow from it.
+
+# columns: outcome first. by: clusters whose score sums are wanted now, list(code, levels) or
+# NULL for the sums by eliminated group.
+solve_least_squares <- function(design, absorbed, by = NULL, options = solver_options()) {
+  columns <- c(list(design$outcome), design$regressors)
+  fit <- cpp_least_squares(
+    absorbed, columns, if (is.null(by)) 1L else 2L, by$code, by$levels %||% 0L, options
+  )
+  refuse_not_converged(fit$moments, options)
+  names(fit$coefficients) <- names(design$regressors)
+  report_standing(fit, design)
+  fit
+}
+
+# 0 kept, 1 absorbed by the effects, 2 a combination of other regressors.
+report_standing <- function(fit, design) {
+  lost <- which(fit$standing != 0L)
+  if (!length(lost)) return(invisible())
+  names <- names(design$regressors)
+  treatment <- intersect(names[lost], design$treatment$names)
+  if (length(treatment)) refuse_lost_treatment(treatment[1L], fit, design)
+  reasons <- vapply(lost, function(j) {
+    if (fit$standing[j] == 1L) {
+      absorbed_reason(design$regressors[[j]], names[j], design)
+    } else {
+      combination_text(fit$combination[, j], names)
+    }
+  }, "")
+  shown <- paste0(names[lost], ": ", reasons)
+  warn("collinear", c("{length(lost)} control{?s} {?was/were} dropped as collinear: {.field {names[lost]}}.",
+    set_names_i(shown)
+  ), dropped = names[lost])
+}
+
+refuse_lost_treatment <- function(name, fit, design) {
+  j <- match(name, names(design$regressors))
+  if (fit$standing[j] == 1L) {
+    reason <- absorbed_reason(design$regressors[[j]], name, design)
+    abort("treatment_absorbed", c("The effect of {.field {name}} cannot be estimated.",
+      x = "{.field {name}} is {reason}.",
+      i = "Drop the effects that take away its variation, or use a treatment that varies beyond them."
+    ))
+  }
+  reason <- combination_text(fit$combination[, j], names(design$regressors))
+  abort("treatment_collinear", c("The effect of {.field {name}} cannot be estimated.",
+    x = "Given the effects, {.field {name}} is {reason}.",
+    i = "Drop the term that repeats the treatment."
+  ))
+}
+
+# Which effect takes all the variation of a column; there may be no single one.
+absorbed_reason <- function(column, name, design) {
+  for (e in design$effects) {
+    start <- design$start %||% c(0L, as.integer(design$n))
+    rows <- if (is.null(design$start)) used_rows(design) else design$rows
+    if (e$intercept && cpp_is_constant_within(rows, start, e$code, length(e$values), column)) {
+      return(paste0("constant within `", e$label, "`: it is absorbed by the ", e$label, " effects"))
+    }
+  }
+  paste0("a combination of the effects ", paste0("`", names(design$effects), "`", collapse = " and "))
+}
+
+combination_text <- function(weights, names) {
+  used <- which(abs(weights) > 1e-8 * max(abs(weights), 1e-300))
+  if (!length(used)) return("zero in all rows kept")
+  used <- used[order(-abs(weights[used]))]
+  terms <- paste0(format(weights[used], digits = 4, trim = TRUE), " x ", names[used])
+  shown <- utils::head(terms, 6L)
+  paste0("equal to ", paste(shown, collapse = " + "), if (length(terms) > 6L) " + ...")
+}

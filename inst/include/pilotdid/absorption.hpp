@@ -1,0 +1,264 @@
+// What is partialled out, and the reader that hands out blocks of partialled-out rows.
+//
+// One factor (the unit, or whichever has the most levels) is eliminated within each of its
+// groups, together with slopes on it if there are any. All other effects are "levels" of one
+// long index 0 .. size-1 and enter the reduced system (reduced_system.hpp).
+#ifndef PILOTDID_ABSORPTION_HPP
+#define PILOTDID_ABSORPTION_HPP
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "column.hpp"
+#include "parallel.hpp"
+
+namespace pilotdid {
+
+// An effect beyond the eliminated factor: levels, and a slope variable where it is not a shift.
+struct Effect {
+  const int* code = nullptr;  // data row -> level
+  int levels = 0;
+  Column slope;
+};
+
+struct Absorption {
+  Rows rows;
+  const int* start = nullptr;  // group g holds positions start[g] .. start[g+1]-1
+  int groups = 0;
+  bool group_means = true;     // false: nothing is eliminated, groups are blocks of rows
+  Columns group_slopes;        // slopes on the eliminated factor
+  std::vector<Effect> effects;
+  Column weights;
+
+  int size() const {
+    int m = 0;
+    for (const Effect& e : effects) m += e.levels;
+    return m;
+  }
+};
+
+// Groups g0 .. g1-1 that make up one chunk of the work.
+struct Chunk {
+  int g0, g1;
+};
+
+// Cuts the groups into chunks of about equal numbers of rows. The number depends on the rows
+// and on `scratch`, the doubles that each chunk must hold, and never on the threads.
+inline std::vector<Chunk> cut_chunks(const Absorption& a, std::size_t scratch = 1) {
+  const std::size_t rows_each = 8192, most = 128, memory = 4 << 20;
+  const std::size_t n = a.rows.size();
+  const std::size_t by_memory = std::max<std::size_t>(1, memory / std::max<std::size_t>(scratch, 1));
+  const std::size_t wanted = std::max<std::size_t>(1, std::min({n / rows_each, most, by_memory}));
+  std::vector<Chunk> chunks;
+  int g0 = 0;
+  for (std::size_t c = 1; c <= wanted && g0 < a.groups; ++c) {
+    const int* end = std::lower_bound(a.start + g0 + 1, a.start + a.groups,
+                                      static_cast<int>(n * c / wanted));
+    const int g1 = c == wanted ? a.groups : static_cast<int>(end - a.start);
+    chunks.push_back({g0, g1});
+    g0 = g1;
+  }
+  return chunks;
+}
+
+// Reads rows in blocks of whole groups, each block a column-major matrix that fits the cache.
+// All values are multiplied by the root of the weight, so that plain inner products of what is
+// handed out are the weighted ones.
+class BlockReader {
+ public:
+  BlockReader(const Absorption& absorption, const Columns& columns)
+      : a_(absorption), columns_(columns) {}
+
+  // The block that begins at group g: returns the first group of the next one.
+  // `effects` (size x columns, or null) are taken off the values before groups are eliminated.
+  // `on_raw(column, values)` sees the rows() values of each column as they stand in the data.
+  template <class OnRaw>
+  int load(int g, int g_end, const Eigen::MatrixXd* effects, OnRaw&& on_raw) {
+    begin_block(g, g_end);
+    // Plain means need no basis.
+    if (a_.weights.exists() || !a_.group_slopes.empty()) make_basis();
+    const int n = rows();
+    for (std::size_t k = 0; k < columns_.size(); ++k) {
+      double* out = values_.col(static_cast<Eigen::Index>(k)).data();
+      columns_[k].visit([&](const auto* x) { gather(x, out); });
+      on_raw(static_cast<int>(k), static_cast<const double*>(out));
+      if (effects) subtract_effects(effects->col(static_cast<Eigen::Index>(k)).data(), out);
+    }
+    if (a_.weights.exists()) values_.topRows(n).array().colwise() *= root_weight_.head(n).array();
+    for (std::size_t k = 0; k < columns_.size(); ++k)
+      eliminate(values_.col(static_cast<Eigen::Index>(k)).data());
+    return g1_;
+  }
+
+  int load(int g, int g_end, const Eigen::MatrixXd* effects) {
+    return load(g, g_end, effects, [](int, const double*) {});
+  }
+
+  // Only the weights and the local bases, for the assembly of the reduced system.
+  int load_basis(int g, int g_end) {
+    begin_block(g, g_end);
+    make_basis();
+    return g1_;
+  }
+
+  int rows() const { return p1_ - p0_; }
+  int first() const { return p0_; }
+  int first_group() const { return g0_; }
+  std::size_t row(int i) const { return a_.rows[static_cast<std::size_t>(p0_ + i)]; }
+  // rows x columns; only the first rows() rows are of this block.
+  const Eigen::MatrixXd& values() const { return values_; }
+  // Weighted sums of raw values and of their squares, both around `shift`.
+  void add_raw(const double* raw, double shift, double& sum, double& squares) const {
+    const Eigen::Map<const Eigen::ArrayXd> x(raw, rows());
+    if (a_.weights.exists()) {
+      const auto w = root_weight_.head(rows()).array().square();
+      sum += (w * (x - shift)).sum();
+      squares += (w * (x - shift).square()).sum();
+    } else {
+      sum += (x - shift).sum();
+      squares += (x - shift).square().sum();
+    }
+  }
+  double weight() const {
+    return a_.weights.exists() ? root_weight_.head(rows()).squaredNorm() : rows();
+  }
+  double root_weight(int i) const { return a_.weights.exists() ? root_weight_[i] : 1.0; }
+
+  // The orthonormal local basis of the eliminated factor: rows x rank, valid within each group.
+  int basis_size() const { return static_cast<int>(a_.group_means) + static_cast<int>(a_.group_slopes.size()); }
+  double basis(int i, int j) const { return basis_(i, j); }
+  int local_rank() const { return local_rank_; }
+
+ private:
+  static constexpr int target_rows = 512;
+
+  void begin_block(int g, int g_end) {
+    g0_ = g;
+    p0_ = a_.start[g];
+    g1_ = g + 1;
+    while (g1_ < g_end && a_.start[g1_ + 1] - p0_ <= target_rows) ++g1_;
+    p1_ = a_.start[g1_];
+    const int n = rows();
+    if (values_.rows() < n || values_.cols() != static_cast<Eigen::Index>(columns_.size())) {
+      const int room = std::max(n, static_cast<int>(target_rows));
+      values_.resize(room, static_cast<Eigen::Index>(columns_.size()));
+      root_weight_.resize(room);
+      basis_.resize(room, basis_size());
+    }
+    if (a_.weights.exists())
+      for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
+  }
+
+  template <class T>
+  void gather(const T* x, double* out) const {
+    const int n = rows();
+    if (a_.rows.identity()) {
+      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[p0_ + i]);
+    } else {
+      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[row(i)]);
+    }
+  }
+
+  void subtract_effects(const double* effect, double* out) const {
+    const int n = rows();
+    for (const Effect& e : a_.effects) {
+      if (e.slope.exists()) {
+        for (int i = 0; i < n; ++i) out[i] -= effect[e.code[row(i)]] * e.slope[row(i)];
+      } else {
+        for (int i = 0; i < n; ++i) out[i] -= effect[e.code[row(i)]];
+      }
+      effect += e.levels;
+    }
+  }
+
+  // Modified Gram-Schmidt, repeated once: the second sweep removes the rounding of the first.
+  void make_basis() {
+    local_rank_ = 0;
+    for (int g = g0_; g < g1_; ++g) {
+      const int b = a_.start[g] - p0_, n = a_.start[g + 1] - a_.start[g];
+      if (n == 0) continue;
+      int j = 0;
+      if (a_.group_means) {
+        for (int i = b; i < b + n; ++i) basis_(i, 0) = root_weight(i);
+        local_rank_ += normalize(0, b, n, 0.0);
+        j = 1;
+      }
+      for (const Column& slope : a_.group_slopes) {
+        for (int i = b; i < b + n; ++i) basis_(i, j) = root_weight(i) * slope[row(i)];
+        const double before = basis_.col(j).segment(b, n).norm();
+        for (int sweep = 0; sweep < 2; ++sweep)
+          for (int l = 0; l < j; ++l)
+            basis_.col(j).segment(b, n) -=
+                basis_.col(l).segment(b, n).dot(basis_.col(j).segment(b, n)) *
+                basis_.col(l).segment(b, n);
+        // Below 1e-11 of its length only rounding is left: the slope does not vary in the group.
+        local_rank_ += normalize(j, b, n, 1e-11 * before);
+        ++j;
+      }
+    }
+  }
+
+  int normalize(int j, int b, int n, double floor) {
+    const double norm = basis_.col(j).segment(b, n).norm();
+    if (norm <= floor) {
+      basis_.col(j).segment(b, n).setZero();
+      return 0;
+    }
+    basis_.col(j).segment(b, n) /= norm;
+    return 1;
+  }
+
+  // Projects the groups' bases off. Means are taken around the first row of the group, so that
+  // a large level common to all of its rows costs no digits.
+  void eliminate(double* x) const {
+    if (basis_size() == 0) return;
+    for (int g = g0_; g < g1_; ++g) {
+      const int b = a_.start[g] - p0_, n = a_.start[g + 1] - a_.start[g];
+      if (n == 0) continue;
+      if (a_.group_means) remove_mean(x + b, b, n);
+      if (a_.group_slopes.empty()) continue;
+      Eigen::Map<Eigen::VectorXd> segment(x + b, n);
+      for (int sweep = 0; sweep < 2; ++sweep)
+        for (int j = a_.group_means; j < basis_size(); ++j)
+          segment -= basis_.col(j).segment(b, n).dot(segment) * basis_.col(j).segment(b, n);
+    }
+  }
+
+  void remove_mean(double* x, int b, int n) const {
+    if (!a_.weights.exists()) {
+      Eigen::Map<Eigen::ArrayXd> values(x, n);
+      const double shift = x[0];
+      values -= shift + (values - shift).sum() / n;
+      return;
+    }
+    // x holds root(w) * value and the basis root(w / W): the mean is around the first value.
+    const double shift = x[0] / root_weight_[b];
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+      x[i] -= shift * root_weight_[b + i];
+      sum += x[i] * basis_(b + i, 0);
+    }
+    for (int i = 0; i < n; ++i) x[i] -= sum * basis_(b + i, 0);
+  }
+
+  const Absorption& a_;
+  const Columns& columns_;
+  Eigen::MatrixXd values_, basis_;
+  Eigen::VectorXd root_weight_;
+  int g0_ = 0, g1_ = 0, p0_ = 0, p1_ = 0, local_rank_ = 0;
+};
+
+// Calls body(reader) for each block of the chunk.
+template <class Body>
+void for_blocks(BlockReader& reader, Chunk chunk, const Eigen::MatrixXd* effects, Body&& body) {
+  for (int g = chunk.g0; g < chunk.g1;) {
+    g = reader.load(g, chunk.g1, effects);
+    body(reader);
+  }
+}
+
+}  // namespace pilotdid
+
+#endif

@@ -1,0 +1,116 @@
+// Any identifier -> codes 0 .. levels-1 in ascending order of the values; `missing_code` where it is missing.
+#ifndef PILOTDID_CODING_HPP
+#define PILOTDID_CODING_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+namespace pilotdid {
+
+// R's missing integer, so that a scan for missing values reads codes like any column.
+constexpr int missing_code = INT32_MIN;
+
+// What stands for "missing" in each type of identifier.
+inline bool is_missing(double x) { return std::isnan(x); }
+inline bool is_missing(int x) { return x == INT32_MIN; }
+inline bool is_missing(std::int64_t x) { return x < 0; }
+
+// Open addressing; the values live in the order of their first appearance.
+template <class T>
+class ValueTable {
+ public:
+  ValueTable() : slots_(64, -1) {}
+
+  int find_or_add(T x) {
+    std::size_t at = hash(x) & (slots_.size() - 1);
+    while (slots_[at] >= 0) {
+      if (values_[slots_[at]] == x) return slots_[at];
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    slots_[at] = static_cast<int>(values_.size());
+    values_.push_back(x);
+    if (2 * values_.size() > slots_.size()) grow();
+    return static_cast<int>(values_.size()) - 1;
+  }
+  const std::vector<T>& values() const { return values_; }
+
+ private:
+  static std::size_t hash(T x) {
+    if (x == 0) x = 0;  // -0.0 and 0.0 are one value
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &x, sizeof(T));
+    bits *= 0x9E3779B97F4A7C15ULL;
+    return static_cast<std::size_t>(bits ^ (bits >> 32));
+  }
+  void grow() {
+    slots_.assign(2 * slots_.size(), -1);
+    for (std::size_t v = 0; v < values_.size(); ++v) {
+      std::size_t at = hash(values_[v]) & (slots_.size() - 1);
+      while (slots_[at] >= 0) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = static_cast<int>(v);
+    }
+  }
+  std::vector<int> slots_;
+  std::vector<T> values_;
+};
+
+// Fills code[0 .. n-1] and returns the distinct values in ascending order.
+// Panels come sorted, by unit or by time: guessing that a value repeats the one before, or is
+// followed by what followed it last time, avoids nearly every look-up in the table.
+template <class T>
+std::vector<T> code_values(const T* x, std::size_t n, int* code) {
+  ValueTable<T> table;
+  std::vector<int> successor;
+  int last = -1;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (is_missing(x[i])) {
+      code[i] = missing_code;
+      continue;
+    }
+    if (last >= 0) {
+      if (table.values()[last] == x[i]) {
+        code[i] = last;
+        continue;
+      }
+      const int guess = successor[last];
+      if (guess >= 0 && table.values()[guess] == x[i]) {
+        code[i] = last = guess;
+        continue;
+      }
+    }
+    const int found = table.find_or_add(x[i]);
+    successor.resize(table.values().size(), -1);
+    if (last >= 0) successor[last] = found;
+    code[i] = last = found;
+  }
+  const std::vector<T>& values = table.values();
+  if (std::is_sorted(values.begin(), values.end())) return values;
+  std::vector<int> order(values.size()), rank(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return values[a] < values[b]; });
+  std::vector<T> sorted(values.size());
+  for (std::size_t r = 0; r < order.size(); ++r) {
+    rank[order[r]] = static_cast<int>(r);
+    sorted[r] = values[order[r]];
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    if (code[i] >= 0) code[i] = rank[code[i]];
+  return sorted;
+}
+
+// The pairs (a, b) that occur, coded in lexicographic order: `a^b` of a formula.
+inline std::vector<std::int64_t> code_pairs(const int* a, const int* b, int levels_b,
+                                            std::size_t n, int* code) {
+  std::vector<std::int64_t> pair(n);
+  for (std::size_t i = 0; i < n; ++i)
+    pair[i] = (a[i] < 0 || b[i] < 0) ? -1 : static_cast<std::int64_t>(a[i]) * levels_b + b[i];
+  return code_values(pair.data(), n, code);
+}
+
+}  // namespace pilotdid
+
+#endif

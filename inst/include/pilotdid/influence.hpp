@@ -1,0 +1,141 @@
+// Scores x_i e_i of a linear fit, summed over any grouping: the currency in which every
+// covariance, bootstrap and band is written. The n x k matrix of scores is never stored.
+#ifndef PILOTDID_INFLUENCE_HPP
+#define PILOTDID_INFLUENCE_HPP
+
+#include <Eigen/Dense>
+#include <vector>
+
+#include "absorption.hpp"
+
+namespace pilotdid {
+
+// A fit as two linear maps of the partialled-out columns C = (y, X, ...): residuals C b and
+// the regressors (or instrument-projected regressors) C A.
+struct LinearScores {
+  Eigen::VectorXd residual;     // P: b
+  Eigen::MatrixXd regressors;   // P x k: A
+};
+
+// How scores are added up.
+struct Grouping {
+  enum class Kind { rows, groups, codes } kind = Kind::groups;
+  const int* code = nullptr;  // data row -> cluster, for codes
+  int clusters = 0;
+};
+
+struct ScoreSums {
+  Eigen::MatrixXd sums;   // codes: clusters x k; groups: (eliminated) groups x k; rows: k x k, sum of s s'
+  double rss = 0;         // (weighted) residual sum of squares
+};
+
+namespace detail {
+
+// C A without a product where A only picks columns, as it does for least squares.
+class Regressors {
+ public:
+  explicit Regressors(const Eigen::MatrixXd& a) : a_(a), pick_(static_cast<std::size_t>(a.cols()), -1) {
+    for (Eigen::Index j = 0; j < a.cols(); ++j) {
+      Eigen::Index at = 0;
+      if (a.col(j).cwiseAbs().maxCoeff(&at) == 1 && a(at, j) == 1 && (a.col(j).array() != 0).count() == 1)
+        pick_[j] = static_cast<int>(at);
+      else
+        selects_ = false;
+    }
+  }
+  void read(const BlockReader& reader) {
+    if (!selects_) product_.noalias() = reader.values().topRows(reader.rows()) * a_;
+  }
+  const double* column(const BlockReader& reader, Eigen::Index j) const {
+    return selects_ ? reader.values().col(pick_[j]).data() : product_.col(j).data();
+  }
+
+ private:
+  const Eigen::MatrixXd& a_;
+  std::vector<int> pick_;
+  bool selects_ = true;
+  Eigen::MatrixXd product_;
+};
+
+}  // namespace detail
+
+// effects: size x P, the effects of each column as the moments found them.
+// residuals: null, or where the (unweighted) residual of each data row goes.
+inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
+                            const Eigen::MatrixXd& effects, const LinearScores& fit,
+                            const Grouping& by, double* residuals, const Execution& exec) {
+  const Eigen::Index k = fit.regressors.cols();
+  const bool own = by.kind == Grouping::Kind::groups;  // each group's sums belong to one chunk
+  const Eigen::Index height = own ? a.groups : by.kind == Grouping::Kind::rows ? k : by.clusters;
+  // Sums by code may be hit from any chunk: each has its own, and there are few where many
+  // clusters would make that expensive.
+  const std::vector<Chunk> chunks =
+      cut_chunks(a, own ? 1 : static_cast<std::size_t>(height) * static_cast<std::size_t>(k));
+  ScoreSums out;
+  out.sums = Eigen::MatrixXd::Zero(height, k);
+  std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
+  std::vector<double> rss(chunks.size(), 0);
+  parallel_for(chunks.size(), exec, [&](std::size_t c) {
+    if (!own) partial[c] = Eigen::MatrixXd::Zero(height, k);
+    Eigen::MatrixXd& sums = own ? out.sums : partial[c];
+    BlockReader reader(a, columns);
+    detail::Regressors regressors(fit.regressors);
+    Eigen::VectorXd e;
+    Eigen::MatrixXd scores;
+    std::vector<int> place;
+    for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {
+      const int n = block.rows();
+      e.noalias() = block.values().topRows(n) * fit.residual;
+      rss[c] += e.squaredNorm();
+      if (residuals)
+        for (int i = 0; i < n; ++i) residuals[block.row(i)] = e[i] / block.root_weight(i);
+      if (k == 0) return;
+      regressors.read(block);
+      if (by.kind == Grouping::Kind::rows) {
+        scores.resize(n, k);
+        for (Eigen::Index j = 0; j < k; ++j)
+          scores.col(j) = e.cwiseProduct(Eigen::Map<const Eigen::VectorXd>(regressors.column(block, j), n));
+        sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
+        return;
+      }
+      place.resize(static_cast<std::size_t>(n));
+      if (own) {
+        int g = block.first_group();
+        for (int i = 0; i < n; ++i) {
+          while (block.first() + i >= a.start[g + 1]) ++g;
+          place[i] = g;
+        }
+      } else {
+        for (int i = 0; i < n; ++i) place[i] = by.code[block.row(i)];
+      }
+      for (Eigen::Index j = 0; j < k; ++j) {
+        double* sum = sums.col(j).data();
+        const double* x = regressors.column(block, j);
+        for (int i = 0; i < n; ++i) sum[place[i]] += x[i] * e[i];
+      }
+    });
+  });
+  for (const Eigen::MatrixXd& part : partial) out.sums += part;
+  if (by.kind == Grouping::Kind::rows) out.sums = out.sums.selfadjointView<Eigen::Lower>();
+  for (double r : rss) out.rss += r;
+  return out;
+}
+
+// The partialled-out columns themselves (rows x P, in the order of the computation), times the
+// root of the weight. Only for what needs rows: the orthogonal solver, leverages, distances.
+inline Eigen::MatrixXd partialled_out(const Absorption& a, const Columns& columns,
+                                      const Eigen::MatrixXd& effects, const Execution& exec) {
+  Eigen::MatrixXd out(static_cast<Eigen::Index>(a.rows.size()), static_cast<Eigen::Index>(columns.size()));
+  const std::vector<Chunk> chunks = cut_chunks(a);
+  parallel_for(chunks.size(), exec, [&](std::size_t c) {
+    BlockReader reader(a, columns);
+    for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {
+      out.middleRows(block.first(), block.rows()) = block.values().topRows(block.rows());
+    });
+  });
+  return out;
+}
+
+}  // namespace pilotdid
+
+#endif

@@ -1,0 +1,202 @@
+// Which rows are used, and in which order: by group (the unit), within it by time.
+#ifndef PILOTDID_PANEL_INDEX_HPP
+#define PILOTDID_PANEL_INDEX_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "column.hpp"
+
+namespace pilotdid {
+
+struct PanelIndex {
+  bool identity = true;         // rows are the data's own, in their order
+  std::vector<int> rows;        // otherwise: position -> row
+  std::vector<int> start;       // group g holds positions start[g] .. start[g+1]-1
+};
+
+// keep: null when every row is used. time: null when the order within a group does not matter.
+// Both sorts count, so the whole is linear and stable.
+inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const int* group,
+                              int groups, const int* time, int times) {
+  PanelIndex index;
+  index.start.assign(static_cast<std::size_t>(groups) + 1, 0);
+  bool sorted = true;
+  std::size_t kept = 0;
+  int last_group = -1, last_time = -1;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (keep && !keep[i]) continue;
+    ++kept;
+    ++index.start[group[i] + 1];
+    const int t = time ? time[i] : 0;
+    sorted = sorted && (group[i] > last_group || (group[i] == last_group && t >= last_time));
+    last_group = group[i];
+    last_time = t;
+  }
+  for (int g = 0; g < groups; ++g) index.start[g + 1] += index.start[g];
+  if (sorted && kept == n) return index;
+
+  index.identity = false;
+  index.rows.resize(kept);
+  if (sorted) {
+    std::size_t p = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      if (!keep || keep[i]) index.rows[p++] = static_cast<int>(i);
+    return index;
+  }
+  std::vector<int> by_time;
+  if (time) {
+    std::vector<int> next(static_cast<std::size_t>(times) + 1, 0);
+    for (std::size_t i = 0; i < n; ++i)
+      if (!keep || keep[i]) ++next[time[i] + 1];
+    for (int t = 0; t < times; ++t) next[t + 1] += next[t];
+    by_time.resize(kept);
+    for (std::size_t i = 0; i < n; ++i)
+      if (!keep || keep[i]) by_time[next[time[i]]++] = static_cast<int>(i);
+  }
+  std::vector<int> next(index.start.begin(), index.start.end() - 1);
+  const std::size_t length = time ? kept : n;
+  for (std::size_t p = 0; p < length; ++p) {
+    const std::size_t i = time ? static_cast<std::size_t>(by_time[p]) : p;
+    if (keep && !keep[i]) continue;
+    index.rows[next[group[i]]++] = static_cast<int>(i);
+  }
+  return index;
+}
+
+// Drops rows whose level of some effect holds no other row, again and again until none is left:
+// such a row is fitted exactly and says nothing. Returns how many were dropped.
+inline std::size_t prune_singletons(const std::vector<const int*>& codes,
+                                    const std::vector<int>& levels, std::size_t n,
+                                    std::vector<unsigned char>& keep) {
+  std::vector<std::vector<int>> count(codes.size());
+  for (std::size_t f = 0; f < codes.size(); ++f) {
+    count[f].assign(levels[f], 0);
+    for (std::size_t i = 0; i < n; ++i)
+      if (keep[i]) ++count[f][codes[f][i]];
+  }
+  std::size_t dropped = 0;
+  bool again = true;
+  while (again) {
+    again = false;
+    for (std::size_t f = 0; f < codes.size(); ++f) {
+      bool any = false;
+      for (int c : count[f]) any = any || c == 1;
+      if (!any) continue;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (!keep[i] || count[f][codes[f][i]] != 1) continue;
+        keep[i] = 0;
+        ++dropped;
+        again = true;
+        for (std::size_t e = 0; e < codes.size(); ++e) --count[e][codes[e][i]];
+      }
+    }
+  }
+  return dropped;
+}
+
+// Codes of the kept rows only, renumbered without gaps; other rows get the missing code.
+// Returns the old codes that are still in use, in order.
+inline std::vector<int> compact_codes(const int* code, int levels, const unsigned char* keep,
+                                      std::size_t n, int missing, int* out) {
+  std::vector<int> renumbered(static_cast<std::size_t>(levels), -1), used;
+  for (std::size_t i = 0; i < n; ++i)
+    if (keep[i]) renumbered[code[i]] = 0;
+  for (int l = 0; l < levels; ++l) {
+    if (renumbered[l] < 0) continue;
+    renumbered[l] = static_cast<int>(used.size());
+    used.push_back(l);
+  }
+  for (std::size_t i = 0; i < n; ++i) out[i] = keep[i] ? renumbered[code[i]] : missing;
+  return used;
+}
+
+// Does a column take a single value within each level of a factor?
+inline bool is_constant_within(const Rows& rows, const int* code, int levels, const Column& x) {
+  std::vector<std::ptrdiff_t> first(static_cast<std::size_t>(levels), -1);
+  for (std::size_t p = 0; p < rows.size(); ++p) {
+    const std::size_t row = rows[p];
+    std::ptrdiff_t& f = first[code[row]];
+    if (f < 0)
+      f = static_cast<std::ptrdiff_t>(row);
+    else if (x[row] != x[static_cast<std::size_t>(f)])
+      return false;
+  }
+  return true;
+}
+
+// The first position that holds the same (group, time) as the one before it, or -1.
+inline std::ptrdiff_t first_duplicate(const Rows& rows, const int* start, int groups,
+                                      const int* time) {
+  for (int g = 0; g < groups; ++g)
+    for (int p = start[g] + 1; p < start[g + 1]; ++p)
+      if (time[rows[p]] == time[rows[p - 1]]) return p;
+  return -1;
+}
+
+// What the 0/1 status of each unit does over time.
+struct TreatmentPaths {
+  std::vector<int> cohort;        // time code of the first treated row, -1 if there is none
+  std::vector<int> last;          // time code of the unit's last row, -1 if it has no row
+  std::size_t always = 0;         // units treated in their first row
+  std::size_t reversals = 0;      // units in which the status switches off again
+  std::size_t gaps = 0;           // units with a period missing between two of theirs
+  std::ptrdiff_t first_reversal = -1;  // the position of the first switch to 0
+  bool binary = true;             // every value is 0 or 1
+  bool varies_within = false;     // some unit's value changes
+  double smallest = 0, largest = 0;
+};
+
+inline TreatmentPaths treatment_paths(const Rows& rows, const int* start, int groups,
+                                      const int* time, const Column& status) {
+  TreatmentPaths paths;
+  paths.cohort.assign(groups, -1);
+  paths.last.assign(groups, -1);
+  if (rows.size() > 0) paths.smallest = paths.largest = status[rows[0]];
+  for (int g = 0; g < groups; ++g) {
+    bool reversed = false, gap = false;
+    double before = 0;
+    for (int p = start[g]; p < start[g + 1]; ++p) {
+      const std::size_t row = rows[p];
+      const double d = status[row];
+      paths.binary = paths.binary && (d == 0 || d == 1);
+      paths.smallest = std::min(paths.smallest, d);
+      paths.largest = std::max(paths.largest, d);
+      if (p > start[g] && d != before) paths.varies_within = true;
+      if (d != 0 && paths.cohort[g] < 0) {
+        paths.cohort[g] = time[row];
+        paths.always += p == start[g];
+      }
+      if (d == 0 && before != 0) {
+        reversed = true;
+        if (paths.first_reversal < 0) paths.first_reversal = p;
+      }
+      if (p > start[g]) gap = gap || time[row] > paths.last[g] + 1;
+      before = d;
+      paths.last[g] = time[row];
+    }
+    paths.reversals += reversed;
+    paths.gaps += gap;
+  }
+  return paths;
+}
+
+// For each level of `inner` (its rows known by codes), is its code in `outer` always the same?
+// Effects nested in the clusters are not counted as parameters.
+inline bool is_nested(const Rows& rows, const int* inner, int levels, const int* outer) {
+  std::vector<int> seen(levels, -1);
+  for (std::size_t p = 0; p < rows.size(); ++p) {
+    const std::size_t row = rows[p];
+    int& s = seen[inner[row]];
+    if (s < 0)
+      s = outer[row];
+    else if (s != outer[row])
+      return false;
+  }
+  return true;
+}
+
+}  // namespace pilotdid
+
+#endif

@@ -1,0 +1,208 @@
+// The system that is left for all other effects once the groups are eliminated:
+//   S = D'W D - sum over groups of (D'W Q)(D'W Q)',   Q the local basis of a group,
+// solved exactly when it is small. For unit and time effects S is T x T and its nullity is the
+// number of connected components of the panel, so that absorbed parameters are counted exactly.
+#ifndef PILOTDID_REDUCED_SYSTEM_HPP
+#define PILOTDID_REDUCED_SYSTEM_HPP
+
+#include <Eigen/Dense>
+#include <cstdint>
+#include <vector>
+
+#include "absorption.hpp"
+#include "graph.hpp"
+#include "semidefinite.hpp"
+#include "sparse_system.hpp"
+
+namespace pilotdid {
+
+struct SolverOptions {
+  double tolerance = 1e-10;   // relative gradient at which the iterative solver stops
+  int max_iterations = 10000;
+  int direct_limit = 3000;    // levels up to which the system is factored
+};
+
+// D'WD minus what the groups explain, lower triangle, in a dense matrix.
+class DenseAssembly {
+ public:
+  DenseAssembly(const Absorption& a, const Execution& exec) : s(zero(a.size())), local_rank(0) {
+    if (!by_pattern(a, exec)) by_group(a, exec);
+  }
+  Eigen::MatrixXd s;
+  int local_rank;
+
+ private:
+  static Eigen::MatrixXd zero(int m) { return Eigen::MatrixXd::Zero(m, m); }
+
+  // Unweighted unit and time effects: a unit matters only through the set of its periods, and
+  // there are far fewer sets than units. Returns false where that does not apply.
+  bool by_pattern(const Absorption& a, const Execution& exec) {
+    const bool plain = a.effects.size() == 1 && !a.effects[0].slope.exists() && a.group_means &&
+                       a.group_slopes.empty() && !a.weights.exists() && a.effects[0].levels <= 64;
+    if (!plain) return false;
+    const int levels = a.effects[0].levels;
+    const int* code = a.effects[0].code;
+    const std::vector<Chunk> chunks = cut_chunks(a);
+    std::vector<PatternCounts> partial(chunks.size());
+    std::vector<char> repeated(chunks.size(), 0);
+    parallel_for(chunks.size(), exec, [&](std::size_t c) {
+      for (int g = chunks[c].g0; g < chunks[c].g1; ++g) {
+        std::uint64_t mask = 0;
+        for (int p = a.start[g]; p < a.start[g + 1]; ++p) {
+          const std::uint64_t bit = std::uint64_t(1) << code[a.rows[p]];
+          repeated[c] |= (mask & bit) != 0;
+          mask |= bit;
+        }
+        if (mask) partial[c].add(mask, 1);
+      }
+    });
+    for (char r : repeated)
+      if (r) return false;
+    PatternCounts total;
+    for (const PatternCounts& part : partial)
+      for (const auto& entry : part.entries()) total.add(entry.mask, entry.count);
+    // Sorted, so that the sums do not depend on the order in which patterns were met.
+    for (const auto& entry : total.sorted()) {
+      int periods[64], n = 0;
+      for (int t = 0; t < levels; ++t)
+        if (entry.mask >> t & 1) periods[n++] = t;
+      const double share = static_cast<double>(entry.count) / n;
+      for (int i = 0; i < n; ++i) {
+        s(periods[i], periods[i]) += static_cast<double>(entry.count);
+        for (int j = 0; j <= i; ++j) s(periods[i], periods[j]) -= share;
+      }
+      local_rank += static_cast<int>(entry.count);
+    }
+    return true;
+  }
+
+  void by_group(const Absorption& a, const Execution& exec) {
+    const std::size_t m = static_cast<std::size_t>(a.size());
+    const std::vector<Chunk> chunks = cut_chunks(a, m * m);
+    std::vector<Eigen::MatrixXd> partial(chunks.size());
+    std::vector<int> ranks(chunks.size(), 0);
+    parallel_for(chunks.size(), exec, [&](std::size_t c) {
+      const Columns none;
+      BlockReader reader(a, none);
+      partial[c] = zero(static_cast<int>(m));
+      GroupSums sums(a);
+      for (int g = chunks[c].g0; g < chunks[c].g1;) {
+        const int next = reader.load_basis(g, chunks[c].g1);
+        ranks[c] += reader.local_rank();
+        for (int h = g; h < next; ++h) {
+          sums.read(reader, h);
+          sums.add_rows_to(partial[c]);
+          sums.subtract_explained_from(partial[c]);
+        }
+        g = next;
+      }
+    });
+    for (std::size_t c = 0; c < chunks.size(); ++c) {
+      s += partial[c];
+      local_rank += ranks[c];
+    }
+  }
+
+  struct PatternEntry {
+    std::uint64_t mask;
+    std::int64_t count;
+  };
+
+  // How many units have each set of periods. A set is never empty, so 0 marks a free slot.
+  class PatternCounts {
+   public:
+    PatternCounts() : slots_(64, {0, 0}) {}
+    void add(std::uint64_t mask, std::int64_t count) {
+      PatternEntry& slot = find(mask);
+      if (slot.mask == 0) {
+        slot = {mask, count};
+        if (2 * ++used_ > slots_.size()) grow();
+      } else {
+        slot.count += count;
+      }
+    }
+    std::vector<PatternEntry> entries() const {
+      std::vector<PatternEntry> out;
+      for (const PatternEntry& e : slots_)
+        if (e.mask) out.push_back(e);
+      return out;
+    }
+    std::vector<PatternEntry> sorted() const {
+      std::vector<PatternEntry> out = entries();
+      std::sort(out.begin(), out.end(),
+                [](const PatternEntry& a, const PatternEntry& b) { return a.mask < b.mask; });
+      return out;
+    }
+
+   private:
+    PatternEntry& find(std::uint64_t mask) {
+      std::uint64_t h = mask * 0x9E3779B97F4A7C15ULL;
+      std::size_t at = static_cast<std::size_t>(h ^ (h >> 32)) & (slots_.size() - 1);
+      while (slots_[at].mask && slots_[at].mask != mask) at = (at + 1) & (slots_.size() - 1);
+      return slots_[at];
+    }
+    void grow() {
+      const std::vector<PatternEntry> old = entries();
+      slots_.assign(2 * slots_.size(), {0, 0});
+      for (const PatternEntry& e : old) find(e.mask) = e;
+    }
+    std::vector<PatternEntry> slots_;
+    std::size_t used_ = 0;
+  };
+};
+
+// Solves S a = q for the effects of each column.
+class ReducedSystem {
+ public:
+  ReducedSystem(const Absorption& a, const SolverOptions& options, const Execution& exec)
+      : size_(a.size()) {
+    if (size_ > options.direct_limit) {
+      sparse_.reset(new SparseSystem(a, options.tolerance, options.max_iterations, exec));
+      rank_ = sparse_->rank();
+      exact_rank_ = sparse_->exact_rank();
+      local_rank_ = sparse_->local_rank();
+      return;
+    }
+    const DenseAssembly assembly(a, exec);
+    local_rank_ = assembly.local_rank;
+    const bool two_way = a.effects.size() == 1 && !a.effects[0].slope.exists() && a.group_means;
+    int most = size_;
+    if (two_way) {
+      // Off the diagonal S is a sum of negative terms: zero exactly where no group links two
+      // levels. One level a component is redundant.
+      Components components(size_);
+      for (int j = 0; j < size_; ++j)
+        for (int i = j + 1; i < size_; ++i)
+          if (assembly.s(i, j) < 0) components.join(i, j);
+      most = size_ - components.count();
+    }
+    cholesky_.factor(assembly.s, most);
+    rank_ = cholesky_.rank();
+  }
+
+  // q: size x k sums of the group-eliminated columns by level.
+  Eigen::MatrixXd solve(const Eigen::MatrixXd& q) {
+    if (sparse_) return sparse_->solve(q);
+    Eigen::MatrixXd effects = q;
+    if (size_ > 0) cholesky_.solve(effects);
+    return effects;
+  }
+
+  int size() const { return size_; }
+  int rank() const { return rank_; }              // of the reduced system
+  int local_rank() const { return local_rank_; }  // parameters of the eliminated factor
+  bool exact_rank() const { return exact_rank_; }
+  bool converged() const { return !sparse_ || sparse_->converged(); }
+  int iterations() const { return sparse_ ? sparse_->iterations() : 0; }
+
+ private:
+  int size_;
+  int rank_ = 0, local_rank_ = 0;
+  bool exact_rank_ = true;
+  SemidefiniteCholesky cholesky_;
+  std::unique_ptr<SparseSystem> sparse_;
+};
+
+}  // namespace pilotdid
+
+#endif
