@@ -18,10 +18,35 @@
 #' @export
 influence.pilot_fit <- function(model, by = NULL, ...) {
   if (!is.list(by)) by <- resolve_by(model, by)
-  sums <- score_sums(model, by)
-  psi <- sums %*% model$bread
+  psi <- if (is.null(model$unit_influence)) {
+    score_sums(model, by) %*% model$bread
+  } else {
+    unit_influence_sums(model, by)
+  }
   colnames(psi) <- names(model$coefficients)
   psi
+}
+
+# Estimators built from unit-level moments carry `unit_influence`: units x coefficients, in the order
+# of design$unit$values, scaled so that its crossprod() is the covariance. Any grouping of units will do.
+unit_influence_sums <- function(fit, by) {
+  design <- fit$design
+  if (identical(by$label, design$unit$label)) return(fit$unit_influence)
+  if (!cpp_is_nested(design$rows, design$start, design$unit$code, length(design$unit$values), by$code)) {
+    abort("cluster", c("Clusters must consist of whole units for this estimator.",
+      x = "{.field {by$label}} changes within {.field {design$unit$label}}.",
+      i = "Cluster by the unit or by something that contains it, such as its province."
+    ))
+  }
+  first <- design$start[-length(design$start)] + 1L
+  row <- if (is.null(design$rows)) first else design$rows[first] + 1L
+  unname(rowsum(fit$unit_influence, by$code[row], reorder = TRUE))
+}
+
+# crossprod(influence(fit, by)). Linear fits square the scores first: k x k products, not G x k.
+clustered_square <- function(fit, by) {
+  if (is.null(fit$maps)) return(crossprod(influence(fit, by)))
+  fit$bread %*% crossprod(score_sums(fit, by)) %*% fit$bread
 }
 
 resolve_by <- function(fit, by) {

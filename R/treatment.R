@@ -85,13 +85,11 @@ refuse_absorbed <- function(name, unit, time) {
 # A cohort below five units tells little, and its share of a clustered variance even less.
 warn_thin_cohorts <- function(design) {
   cohort <- design$treatment$cohort
-  joined <- cohort[cohort >= 0L]
-  if (!length(joined)) return(invisible())
-  size <- table(joined)
-  thin <- size[size < 5L]
+  size <- tabulate(cohort + 1L, length(design$time$values))
+  thin <- which(size > 0L & size < 5L)
   if (!length(thin)) return(invisible())
-  label <- format(design$time$values[as.integer(names(thin)) + 1L], trim = TRUE)
-  shown <- paste0(label, " (", thin, ")")
+  label <- format(design$time$values[thin], trim = TRUE)
+  shown <- paste0(label, " (", size[thin], ")")
   warn("thin_cohort", c("{length(thin)} cohort{?s} {?has/have} fewer than five units.",
     x = "First treated in: {shown}.",
     i = "{cli::qty(length(thin))}What is said of {?this cohort/these cohorts} rests on very few units."

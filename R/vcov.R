@@ -41,6 +41,8 @@ compute_vcov <- function(fit, spec, ssc = fit$ssc) {
     cluster = vcov_cluster(fit, spec, ssc),
     user = vcov_user(fit, spec, ssc)
   )
+  # Estimators whose inference is asymptotic (`normal`) use the normal distribution throughout.
+  if (isTRUE(fit$normal)) out$df <- Inf
   dimnames(out$matrix) <- list(names(fit$coefficients), names(fit$coefficients))
   out$label <- spec$label
   out$type <- spec$type
@@ -48,6 +50,7 @@ compute_vcov <- function(fit, spec, ssc = fit$ssc) {
 }
 
 vcov_iid <- function(fit, ssc) {
+  refuse_without_rows(fit, "iid")
   parameters <- count_parameters(fit, ssc)
   df <- max(fit$nobs - parameters, 1)
   list(matrix = fit$bread * fit$rss / df, df = df)
@@ -55,10 +58,19 @@ vcov_iid <- function(fit, ssc) {
 
 # n / (n - K) as fixest, Stata and sandwich's HC1.
 vcov_hc1 <- function(fit, ssc) {
+  refuse_without_rows(fit, "HC1")
   parameters <- count_parameters(fit, ssc)
   meat <- row_meat(fit)
   df <- max(fit$nobs - parameters, 1)
   list(matrix = fit$bread %*% meat %*% fit$bread * (fit$nobs / df), df = df)
+}
+
+# Covariances by row need row scores; estimators built from unit-level moments have none.
+refuse_without_rows <- function(fit, type) {
+  if (!is.null(fit$maps)) return(invisible())
+  abort("vcov", c("{.code vcov = \"{type}\"} does not exist for {.code estimator = \"{fit$estimator}\"}.",
+    i = "Its influence is known by unit: cluster by the unit or by groups of units."
+  ))
 }
 
 # One or several ways (Cameron, Gelbach and Miller 2011): intersections of the clusters enter with
@@ -75,7 +87,7 @@ vcov_cluster <- function(fit, spec, ssc) {
     groups <- if (ssc$g == "min") smallest else by$levels
     factor <- if (ssc$g == "none") 1 else groups / (groups - 1)
     sign <- if (length(subset) %% 2L == 1L) 1 else -1
-    total <- total + sign * factor * crossprod(influence(fit, by))
+    total <- total + sign * factor * clustered_square(fit, by)
   }
   if (length(ways) > 1L) total <- nearest_psd(total)
   factor <- if (ssc$k == "none") 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1)
@@ -137,6 +149,7 @@ cross_codes <- function(a, b) {
 }
 
 nonempty_subsets <- function(n) {
+  if (n == 1L) return(list(1L))
   unlist(lapply(seq_len(n), function(size) utils::combn(n, size, simplify = FALSE)), recursive = FALSE)
 }
 

@@ -105,7 +105,8 @@ Rcpp::List cpp_prune(SEXP keep, Rcpp::List codes, Rcpp::IntegerVector levels, do
   for (R_xlen_t f = 0; f < codes.size(); ++f)
     pointers.push_back(INTEGER(static_cast<SEXP>(codes[f])));
   const std::size_t dropped =
-      pilotdid::prune_singletons(pointers, Rcpp::as<std::vector<int>>(levels), flags.size(), flags);
+      pilotdid::prune_singletons(pointers, Rcpp::as<std::vector<int>>(levels), flags.size(), flags,
+                                 execution());
   return Rcpp::List::create(
       Rcpp::_["keep"] = dropped == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
       Rcpp::_["dropped"] = static_cast<double>(dropped));
@@ -141,7 +142,7 @@ Rcpp::List cpp_treatment_paths(SEXP rows, Rcpp::IntegerVector start, Rcpp::Integ
                                SEXP status) {
   const pilotdid::TreatmentPaths paths = pilotdid::treatment_paths(
       as_rows(rows, start), start.begin(), static_cast<int>(start.size()) - 1, time.begin(),
-      as_column(status));
+      as_column(status), execution());
   return Rcpp::List::create(
       Rcpp::_["cohort"] = Rcpp::wrap(paths.cohort), Rcpp::_["last"] = Rcpp::wrap(paths.last),
       Rcpp::_["always"] = static_cast<double>(paths.always),

@@ -58,11 +58,48 @@ class ValueTable {
   std::vector<T> values_;
 };
 
+// Whole numbers in a narrow range (years, most city codes): a table addressed by the value needs
+// no comparisons at all. Returns false where the values are not like that.
+template <class T>
+bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& values) {
+  // The range may not be wider than this many times the rows, or clearing the table dominates.
+  const double widest = 4.0 * static_cast<double>(n) + 1024;
+  double low = 0, high = -1;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (is_missing(x[i])) continue;
+    const double v = static_cast<double>(x[i]);
+    if (high < low) low = high = v;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (!(high - low < widest) || std::abs(low) > 1e15) return false;
+  const std::int64_t base = static_cast<std::int64_t>(std::floor(low));
+  std::vector<int> table(static_cast<std::size_t>(high - low) + 2, -1);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (is_missing(x[i])) continue;
+    const std::int64_t v = static_cast<std::int64_t>(x[i]);
+    if (static_cast<T>(v) != x[i]) return false;
+    table[static_cast<std::size_t>(v - base)] = 0;
+  }
+  for (std::size_t a = 0; a < table.size(); ++a) {
+    if (table[a] < 0) continue;
+    table[a] = static_cast<int>(values.size());
+    values.push_back(static_cast<T>(base + static_cast<std::int64_t>(a)));
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    code[i] = is_missing(x[i])
+                  ? missing_code
+                  : table[static_cast<std::size_t>(static_cast<std::int64_t>(x[i]) - base)];
+  return true;
+}
+
 // Fills code[0 .. n-1] and returns the distinct values in ascending order.
 // Panels come sorted, by unit or by time: guessing that a value repeats the one before, or is
 // followed by what followed it last time, avoids nearly every look-up in the table.
 template <class T>
 std::vector<T> code_values(const T* x, std::size_t n, int* code) {
+  std::vector<T> addressed;
+  if (code_by_address(x, n, code, addressed)) return addressed;
   ValueTable<T> table;
   std::vector<int> successor;
   int last = -1;

@@ -82,7 +82,6 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
     detail::Regressors regressors(fit.regressors);
     Eigen::VectorXd e;
     Eigen::MatrixXd scores;
-    std::vector<int> place;
     for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {
       const int n = block.rows();
       e.noalias() = block.values().topRows(n) * fit.residual;
@@ -98,20 +97,19 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
         sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
         return;
       }
-      place.resize(static_cast<std::size_t>(n));
-      if (own) {
-        int g = block.first_group();
-        for (int i = 0; i < n; ++i) {
-          while (block.first() + i >= a.start[g + 1]) ++g;
-          place[i] = g;
-        }
-      } else {
-        for (int i = 0; i < n; ++i) place[i] = by.code[block.row(i)];
-      }
       for (Eigen::Index j = 0; j < k; ++j) {
         double* sum = sums.col(j).data();
         const double* x = regressors.column(block, j);
-        for (int i = 0; i < n; ++i) sum[place[i]] += x[i] * e[i];
+        if (own) {
+          for (int g = block.first_group(); g < block.end_group(); ++g) {
+            double s = 0;
+            for (int i = a.start[g] - block.first(); i < a.start[g + 1] - block.first(); ++i)
+              s += x[i] * e[i];
+            sum[g] = s;
+          }
+        } else {
+          for (int i = 0; i < n; ++i) sum[by.code[block.row(i)]] += x[i] * e[i];
+        }
       }
     });
   });

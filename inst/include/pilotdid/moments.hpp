@@ -71,9 +71,17 @@ inline void add_level_sums(const Absorption& a, const BlockReader& reader, Eigen
   }
 }
 
+// Lower triangle of block' block. Few columns over a block in the cache: plain inner products
+// beat a general matrix product, whose packing pays off only from about 24 columns on.
 inline void add_cross_products(const BlockReader& reader, Eigen::MatrixXd& cross) {
   const auto block = reader.values().topRows(reader.rows());
-  cross.selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
+  const Eigen::Index k = block.cols();
+  if (k > 24) {
+    cross.selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
+    return;
+  }
+  for (Eigen::Index j = 0; j < k; ++j)
+    for (Eigen::Index i = j; i < k; ++i) cross(i, j) += block.col(i).dot(block.col(j));
 }
 
 }  // namespace detail

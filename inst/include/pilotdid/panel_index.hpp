@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "column.hpp"
+#include "parallel.hpp"
 
 namespace pilotdid {
 
@@ -69,13 +70,13 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
 // such a row is fitted exactly and says nothing. Returns how many were dropped.
 inline std::size_t prune_singletons(const std::vector<const int*>& codes,
                                     const std::vector<int>& levels, std::size_t n,
-                                    std::vector<unsigned char>& keep) {
+                                    std::vector<unsigned char>& keep, const Execution& exec) {
   std::vector<std::vector<int>> count(codes.size());
-  for (std::size_t f = 0; f < codes.size(); ++f) {
-    count[f].assign(levels[f], 0);
+  parallel_for(codes.size(), exec, [&](std::size_t f) {
+    count[f].assign(static_cast<std::size_t>(levels[f]), 0);
     for (std::size_t i = 0; i < n; ++i)
       if (keep[i]) ++count[f][codes[f][i]];
-  }
+  });
   std::size_t dropped = 0;
   bool again = true;
   while (again) {
@@ -146,40 +147,77 @@ struct TreatmentPaths {
   bool binary = true;             // every value is 0 or 1
   bool varies_within = false;     // some unit's value changes
   double smallest = 0, largest = 0;
+
+  // The same without the values by unit, and the sum of such counts over blocks of units.
+  TreatmentPaths counts() const {
+    TreatmentPaths copy;
+    copy.smallest = smallest;
+    copy.largest = largest;
+    return copy;
+  }
+  void add(const TreatmentPaths& other) {
+    always += other.always;
+    reversals += other.reversals;
+    gaps += other.gaps;
+    if (first_reversal < 0) first_reversal = other.first_reversal;
+    binary = binary && other.binary;
+    varies_within = varies_within || other.varies_within;
+    smallest = std::min(smallest, other.smallest);
+    largest = std::max(largest, other.largest);
+  }
 };
 
-inline TreatmentPaths treatment_paths(const Rows& rows, const int* start, int groups,
-                                      const int* time, const Column& status) {
-  TreatmentPaths paths;
-  paths.cohort.assign(groups, -1);
-  paths.last.assign(groups, -1);
-  if (rows.size() > 0) paths.smallest = paths.largest = status[rows[0]];
-  for (int g = 0; g < groups; ++g) {
-    bool reversed = false, gap = false;
-    double before = 0;
-    for (int p = start[g]; p < start[g + 1]; ++p) {
-      const std::size_t row = rows[p];
-      const double d = status[row];
-      paths.binary = paths.binary && (d == 0 || d == 1);
-      paths.smallest = std::min(paths.smallest, d);
-      paths.largest = std::max(paths.largest, d);
-      if (p > start[g] && d != before) paths.varies_within = true;
-      if (d != 0 && paths.cohort[g] < 0) {
-        paths.cohort[g] = time[row];
-        paths.always += p == start[g];
-      }
-      if (d == 0 && before != 0) {
-        reversed = true;
-        if (paths.first_reversal < 0) paths.first_reversal = p;
-      }
-      if (p > start[g]) gap = gap || time[row] > paths.last[g] + 1;
-      before = d;
-      paths.last[g] = time[row];
+namespace detail {
+
+// Adds unit g to `paths`; its cohort and last period go to slots of its own.
+inline void add_path(const Rows& rows, const int* start, const int* time, const Column& status,
+                     int g, TreatmentPaths& paths, int& cohort, int& last) {
+  bool reversed = false, gap = false;
+  double before = 0;
+  for (int p = start[g]; p < start[g + 1]; ++p) {
+    const std::size_t row = rows[p];
+    const double d = status[row];
+    paths.binary = paths.binary && (d == 0 || d == 1);
+    paths.smallest = std::min(paths.smallest, d);
+    paths.largest = std::max(paths.largest, d);
+    if (p > start[g]) {
+      paths.varies_within = paths.varies_within || d != before;
+      gap = gap || time[row] > last + 1;
     }
-    paths.reversals += reversed;
-    paths.gaps += gap;
+    if (d != 0 && cohort < 0) {
+      cohort = time[row];
+      paths.always += p == start[g];
+    }
+    if (d == 0 && before != 0) {
+      reversed = true;
+      if (paths.first_reversal < 0) paths.first_reversal = p;
+    }
+    before = d;
+    last = time[row];
   }
-  return paths;
+  paths.reversals += reversed;
+  paths.gaps += gap;
+}
+
+}  // namespace detail
+
+inline TreatmentPaths treatment_paths(const Rows& rows, const int* start, int groups,
+                                      const int* time, const Column& status,
+                                      const Execution& exec) {
+  const int block = 1 << 14;
+  const std::size_t chunks = (static_cast<std::size_t>(groups) + block - 1) / block;
+  TreatmentPaths total;
+  total.cohort.assign(groups, -1);
+  total.last.assign(groups, -1);
+  if (rows.size() > 0) total.smallest = total.largest = status[rows[0]];
+  std::vector<TreatmentPaths> partial(chunks, total.counts());
+  parallel_for(chunks, exec, [&](std::size_t c) {
+    const int from = static_cast<int>(c) * block, to = std::min(groups, from + block);
+    for (int g = from; g < to; ++g)
+      detail::add_path(rows, start, time, status, g, partial[c], total.cohort[g], total.last[g]);
+  });
+  for (const TreatmentPaths& part : partial) total.add(part);
+  return total;
 }
 
 // For each level of `inner` (its rows known by codes), is its code in `outer` always the same?
