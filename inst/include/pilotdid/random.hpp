@@ -31,7 +31,7 @@ class Random {
   }
 
   // Uniform on [0, 1), 53 bits.
-  double uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+  double uniform() { return static_cast<double>(bits() >> 11) / 9007199254740992.0; }
 
   // Uniform on 0 .. n-1 without modulo bias (Lemire 2019).
   std::uint32_t below(std::uint32_t n) {

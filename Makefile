@@ -1,0 +1,48 @@
+# `make help` explains every target. All of them work from a clean checkout.
+RSCRIPT ?= Rscript
+R ?= R
+export MAKEFLAGS ?= -j2
+
+.DEFAULT_GOAL := help
+.PHONY: help deps install replicate test test-r test-cpp check bench document format site coverage clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+deps: ## Install the packages that are missing
+	@$(RSCRIPT) tools/deps.R
+
+install: deps ## Install the package
+	@$(R) CMD INSTALL --no-test-load .
+
+replicate: install ## Run the study on the shipped data: tables and figures in results/
+	@$(RSCRIPT) replication/run.R
+
+test: test-cpp test-r ## Run all tests (the core on its own, then the package)
+
+test-r: install ## Run the tests of the package
+	@$(RSCRIPT) tools/test.R
+
+test-cpp: deps ## Run the tests of the C++ core, without R
+	@sh tools/test-cpp.sh
+
+check: deps ## R CMD check as CRAN runs it
+	@sh tools/check.sh
+
+bench: install ## Time the package against the peers that are installed
+	@$(RSCRIPT) bench/run.R
+
+document: deps ## Rebuild NAMESPACE, man/ and the Rcpp glue
+	@$(RSCRIPT) tools/document.R
+
+format: ## Format the C++ code
+	@clang-format -i inst/include/pilotdid/*.hpp src/convert.* src/[a-z]*.cpp tests/cpp/*.cpp
+
+site: install ## Build the web site into docs/
+	@$(RSCRIPT) -e 'if (!requireNamespace("pkgdown", quietly = TRUE)) install.packages("pkgdown"); pkgdown::build_site(preview = FALSE)'
+
+coverage: deps ## Line coverage of R and C++
+	@$(RSCRIPT) tools/coverage.R
+
+clean: ## Remove what the targets above made
+	@rm -rf check results docs coverage tests/cpp/run src/*.o src/*.so

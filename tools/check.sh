@@ -1,0 +1,15 @@
+#!/bin/sh
+# Builds the tarball and checks it as CRAN does. Fails on any error, warning or note.
+set -e
+Rscript tools/deps.R
+rm -rf check && mkdir check
+(cd check && R CMD build ..)
+# What is switched off depends on the machine, not on the package: the incoming queue and the clock
+# need a network, the flags are those R was built with, and the manual needs LaTeX. Debug symbols are
+# stripped before the installed size is judged.
+export _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 _R_SHLIB_STRIP_=true \
+  _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_COMPILATION_FLAGS_=false _R_CHECK_DEPENDS_ONLY_=${DEPENDS_ONLY:-false}
+(cd check && R CMD check --as-cran --no-manual pilotdid_*.tar.gz)
+size=$(du -k check/pilotdid_*.tar.gz | cut -f1)
+[ "$size" -lt 5120 ] || { echo "the tarball has $size KB: more than 5 MB"; exit 1; }
+grep -q "^Status: OK" check/pilotdid.Rcheck/00check.log

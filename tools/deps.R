@@ -1,0 +1,24 @@
+# Installs what the package needs and is missing: imports, headers, and what its tests and its
+# replication use. Arguments name further packages.
+fields <- read.dcf("DESCRIPTION", c("Imports", "LinkingTo", "Config/Needs/tests"))
+named <- trimws(sub("[(].*", "", unlist(strsplit(fields[!is.na(fields)], ","))))
+needed <- setdiff(unique(c(named, commandArgs(TRUE))), c("R", ""))
+
+target <- .libPaths()[1L]
+if (file.access(target, 2L) != 0L) {
+  target <- strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep)[[1L]][1L]
+  dir.create(target, recursive = TRUE, showWarnings = FALSE)
+  .libPaths(c(target, .libPaths()))
+}
+present <- function(p) vapply(p, requireNamespace, TRUE, quietly = TRUE)
+missing <- needed[!present(needed)]
+if (length(missing)) {
+  message("Installing ", paste(missing, collapse = ", "))
+  repos <- getOption("repos")
+  if (is.null(repos) || any(repos == "@CRAN@")) {
+    utils::chooseCRANmirror(ind = 1L, graphics = FALSE)
+  }
+  utils::install.packages(missing, lib = target, quiet = TRUE)
+  lost <- missing[!present(missing)]
+  if (length(lost)) stop("could not be installed: ", paste(lost, collapse = ", "), call. = FALSE)
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Compiles and runs the tests of the core. Catch is the single header that testthat carries.
+set -e
+flags=$(Rscript -e 'cat(paste0("-isystem ", shQuote(system.file("include", package = "RcppEigen")), " -isystem ", shQuote(system.file("include/testthat/vendor", package = "testthat"))))')
+cxx=$(R CMD config CXX)
+mkdir -p tests/cpp/run
+for source in tests/cpp/*.cpp; do
+  object=tests/cpp/run/$(basename "$source" .cpp).o
+  eval "$cxx -std=c++14 -O1 -Wall -Wextra -fopenmp -Iinst/include $flags -c $source -o $object"
+done
+eval "$cxx -fopenmp tests/cpp/run/*.o -o tests/cpp/run/core"
+tests/cpp/run/core
