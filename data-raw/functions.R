@@ -19,7 +19,7 @@ distances_km <- function(longitude, latitude) {
   lat <- latitude * pi / 180
   half <- sin(outer(lat, lat, "-") / 2)^2 +
     outer(cos(lat), cos(lat)) * sin(outer(lon, lon, "-") / 2)^2
-  2 * 6371.0088 * asin(pmin(1, sqrt(half)))
+  2 * 6371.0088 * asin(pmin(sqrt(half), 1))
 }
 
 # 1 / d with rows that sum to one, no cut-off: the field's usual matrix.
@@ -29,18 +29,30 @@ inverse_distance_weights <- function(longitude, latitude) {
   w / rowSums(w)
 }
 
-# Stationary AR(1) paths with unit variance: n x periods.
-ar1_paths <- function(n, periods, rho) {
-  shocks <- matrix(stats::rnorm(n * periods), n)
+# Stationary AR(1) paths with unit variance, one column a city: periods x n.
+ar1_paths <- function(periods, n, rho) {
+  path <- matrix(stats::rnorm(periods * n), periods)
   for (t in seq_len(periods)[-1]) {
-    shocks[, t] <- rho * shocks[, t - 1] + sqrt(1 - rho^2) * shocks[, t]
+    path[t, ] <- rho * path[t - 1, ] + sqrt(1 - rho^2) * path[t, ]
   }
-  shocks
+  path
 }
 
-# Balanced two-way demeaning of a vector stored city by city (year fastest).
-demean_two_way <- function(x, periods) {
-  m <- matrix(x, nrow = periods)
+standardize <- function(x) (x - mean(x)) / stats::sd(x)
+
+# Two-way demeaning of a balanced panel, one column a city: periods x n.
+demean_two_way <- function(m) {
   m <- sweep(m, 2, colMeans(m))
   as.vector(m - rowMeans(m))
+}
+
+# What a two-way regression of `target` on `regressors` (a named list) gives
+# when there is no noise: the estimand. All are periods x n; `z` takes the
+# place of the first regressor as its instrument.
+project <- function(target, regressors, cities = TRUE, z = NULL) {
+  within <- function(m) demean_two_way(m[, cities, drop = FALSE])
+  x <- vapply(regressors, within, within(target))
+  instruments <- x
+  if (!is.null(z)) instruments[, 1] <- within(z)
+  drop(solve(crossprod(instruments, x), crossprod(instruments, within(target))))
 }
