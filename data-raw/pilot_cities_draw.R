@@ -43,14 +43,14 @@ draw_traits <- function(frame) {
   development <- standardize(
     .45 * standardize(log(residents)) + region + .35 * pilot + .6 * stats::rnorm(n)
   )
-  phones <- standardize(.3 * development + .7 * pilot + .75 * stats::rnorm(n))
+  phones <- standardize(.2 * development + .95 * pilot + .75 * stats::rnorm(n))
   province <- match(frame$province, unique(frame$province))
   list(
     residents = residents, size = size_class(residents), development = development,
-    phones = phones, phones_1984 = signif(exp(log(.45) + .42 * phones), 3),
+    phones = phones, phones_1984 = signif(exp(log(.45) + .35 * phones), 3),
     ip = standardize(.45 * development + stats::rnorm(n)),
     policy = standardize(.3 * development + stats::rnorm(n)),
-    province_level = stats::rnorm(max(province), 0, .008)[province],
+    province_level = stats::rnorm(max(province), 0, .018)[province],
     pilot = pilot
   )
 }
@@ -73,11 +73,11 @@ draw_controls <- function(development, years) {
     pmax(x, floor)
   }
   list(
-    economic_density = draw(7.3, .80, .45, .055, .050, .060),
-    infrastructure = draw(12.5, 1.4, 2.6, .35, .150, .90, floor = 1),
-    government_intervention = draw(.215, -.030, .040, .004, -.003, .010, floor = .04),
-    fdi = draw(.020, .0060, .0080, -.0004, .0005, .0028, floor = 0),
-    log_wage = draw(10.65, .16, .07, .082, .010, .030)
+    economic_density = draw(7.3, .71, .49, .055, .020, .060),
+    infrastructure = draw(12.5, 1.4, 2.6, .35, .110, .80, floor = 1),
+    government_intervention = draw(.240, -.030, .034, .004, -.0025, .010, floor = .06),
+    fdi = draw(.024, .0050, .0070, -.0004, .0005, .0026, floor = .0005),
+    log_wage = draw(10.65, .12, .09, .082, .008, .030)
   )
 }
 
@@ -123,14 +123,16 @@ draw_score <- function(model, traits, years, controls, intensity, exposure, shoc
   city <- .050 * exp(.5 * (.75 * traits$development + .65 * stats::rnorm(n))) + traits$province_level
   year <- .0045 * (seq_along(years) - 1) + stats::rnorm(length(years), 0, .002)
   from_controls <- Reduce(`+`, Map(`*`, controls, model$controls[names(controls)]))
-  outer(year, city, "+") + from_controls - mean(from_controls) + .09 +
+  outer(year, city, "+") + from_controls - mean(from_controls) + .11 +
     model$effect * intensity + model$spillover * exposure +
     model$through[["talent"]] * mediators$noise$talent +
     model$through[["firms"]] * mediators$noise$firms +
     model$confounder * shock + model$noise * ar1_paths(nrow(intensity), n, .3)
 }
 
-# Name, dimension, direction, value at score 0, slope, share of cells blanked, digits.
+# Name, dimension, direction, value at score 0 and slope, standard deviation of
+# the city's own level (in units of the score), floor, share of cells blanked,
+# digits, meaning.
 indicator_table <- function() {
   utils::read.csv("data-raw/indicators.csv", stringsAsFactors = FALSE)
 }
@@ -145,8 +147,8 @@ draw_indicators <- function(score, table) {
   }
   dimension <- sapply(unique(table$dimension), function(d) score + own(.015, .003), simplify = FALSE)
   out <- lapply(seq_len(nrow(table)), function(j) {
-    value <- dimension[[table$dimension[j]]] + own(.025, .010)
-    round(table$at_zero[j] + table$slope[j] * value, table$digits[j])
+    value <- dimension[[table$dimension[j]]] + own(table$own[j], .010)
+    round(pmax(table$at_zero[j] + table$slope[j] * value, table$floor[j]), table$digits[j])
   })
   rlang::set_names(out, table$indicator)
 }

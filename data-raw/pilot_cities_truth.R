@@ -30,7 +30,7 @@ truth_table <- function(model, scale, frame, years, status, exposure, w, intensi
       row(paste0("att_event_", e), mean(contrast[treated & since == e]), sprintf("att %d years after the start, over the cohorts observed then", e))
     })),
     group_rows(own + received, status, controls, traits, row),
-    row("control_" |> paste0(names(model$controls)), scale * model$controls, "resilience: coefficient of the control"),
+    control_rows(own + received, scale * control_part(model, controls), status, controls, row),
     row("talent_share", model$talent, "talent_share: effect of status"),
     row("log_new_firms", model$firms, "log_new_firms: effect of status"),
     row(c("through_talent", "through_firms"), scale * model$through, c("resilience: effect of one unit of talent_share", "resilience: effect of one unit of log_new_firms")),
@@ -45,6 +45,12 @@ truth_table <- function(model, scale, frame, years, status, exposure, w, intensi
 
 control_part <- function(model, controls) {
   Reduce(`+`, Map(`*`, controls, model$controls[names(controls)]))
+}
+
+# Where effects differ, the controls pick up a part of the differences.
+control_rows <- function(systematic, from_controls, status, controls, row) {
+  value <- project(systematic + from_controls, c(list(status = status), controls))[names(controls)]
+  row(paste0("control_", names(controls)), value, "resilience: coefficient of the control in the regression of twfe")
 }
 
 group_rows <- function(systematic, status, controls, traits, row) {
