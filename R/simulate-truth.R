@@ -2,21 +2,32 @@
 
 simulated_truth <- function(d, start, effects, traits) {
   cells <- true_cells(d, start, effects)
-  average <- function(by) {
-    group <- cells[[by]]
-    units <- rowsum(cells$units, group)
-    tibble::new_tibble(list(
-      sort(unique(group)), as.vector(units), as.vector(rowsum(cells$units * cells$att, group) / units)
-    ) |> rlang::set_names(c(by, "units", "att")), nrow = length(units))
-  }
-  att <- sum(cells$units * cells$att) / sum(cells$units)
   list(
-    att = att, cells = cells, cohorts = average("cohort"), events = average("event_time"),
+    att = overall_effect(cells),
+    cells = cells,
+    cohorts = mean_effects(cells$att, cells$units, cells["cohort"]),
+    events = mean_effects(cells$att, cells$units, cells["event_time"]),
+    groups = if (!is.null(traits$group)) true_groups(d, start, effects, traits$group),
     covariate_effect = if (d$covariates > 0) d$covariate_effect,
-    mediation = if (!is.null(d$mediator)) true_mediation(d$mediator, att),
-    spatial = if (!is.null(traits$w)) true_spatial(d, traits$w, att),
+    mediation = if (!is.null(d$mediator)) true_mediation(d$mediator, cells),
+    spatial = if (!is.null(traits$w)) true_spatial(d, traits$w, cells),
     directions = if (d$indicators > 0) indicator_directions(d)
   )
+}
+
+# Means of `effect` weighted by `rows`, by the one column of the list `by`.
+mean_effects <- function(effect, rows, by) {
+  group <- by[[1]]
+  total <- rowsum(cbind(rows, rows * effect), group)
+  columns <- list(sort(unique(group)), unname(total[, 1]), unname(total[, 2] / total[, 1]))
+  tibble::new_tibble(rlang::set_names(columns, c(names(by), "units", "att")), nrow = nrow(total))
+}
+
+overall_effect <- function(cells) sum(cells$units * cells$att) / sum(cells$units)
+
+true_groups <- function(d, start, effects, group) {
+  treated <- outer(seq_len(d$periods), start, ">=")
+  mean_effects(effects[treated], rep(1, sum(treated)), list(group = rep(group, each = d$periods)[treated]))
 }
 
 # Mean effect of each cohort in each period from its start on.
@@ -37,13 +48,15 @@ true_cells <- function(d, start, effects) {
   tibble::new_tibble(columns, nrow = length(columns$att))
 }
 
-true_mediation <- function(path, att) {
+true_mediation <- function(path, cells) {
+  att <- overall_effect(cells)
   indirect <- path[1] * path[2]
   c(a = path[1], b = path[2], direct = att - indirect, indirect = indirect, total = att)
 }
 
 # Impacts of a status with effect `att`: LeSage and Pace (2009), section 2.7.
-true_spatial <- function(d, w, att) {
+true_spatial <- function(d, w, cells) {
+  att <- overall_effect(cells)
   impact <- solve(diag(d$units) - d$rho * w, att * diag(d$units) + d$spillover * w)
   direct <- mean(diag(impact))
   total <- sum(impact) / d$units
@@ -77,7 +90,7 @@ check_simulation <- function(d) {
 
 check_numbers <- function(x, name, lengths) {
   if (!is.numeric(x) || !length(x) %in% lengths || !all(is.finite(x))) {
-    abort("argument", c("{.arg {name}} must hold {.or {lengths}} finite number{?s}.",
+    abort("argument", c("{.arg {name}} must hold {.or {lengths}} finite number{cli::qty(max(lengths))}{?s}.",
       x = "It is {.obj_type_friendly {x}} of length {length(x)}."
     ))
   }
@@ -108,7 +121,7 @@ check_cohorts <- function(cohorts, units, periods) {
   sizes <- diff(round(cumsum(c(0, unname(cohorts))) * units))
   if (any(sizes < 1)) {
     abort("argument", c("Every cohort needs a unit.",
-      x = "With {units} unit{?s}, the cohort{?s} of period{?s} {.val {starts[sizes < 1]}} would be empty.",
+      x = "With {units} unit{?s}, the cohort{cli::qty(sum(sizes < 1))}{?s} of {.val {starts[sizes < 1]}} would be empty.",
       i = "Raise {.arg units} or the share."
     ))
   }

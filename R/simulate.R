@@ -82,11 +82,12 @@
 #'   period, `NA` for never), `status` (0 or 1), `y`, the columns asked for, and
 #'   `true_effect` (\eqn{\tau_{it} D_{it}}). Its attribute `truth` is a list:
 #'   `att`, the mean of \eqn{\tau} over treated rows before any row or cell is
-#'   removed; `cells` (cohort, time, event_time, units, att), `cohorts` and
-#'   `events`, the same by cohort and by event time; `covariate_effect`;
-#'   `mediation` (a, b, direct, indirect, total); `spatial` (rho, spillover,
-#'   direct, indirect, total, for a constant effect of size `att`);
-#'   `directions` of the indicators; parts that were not asked for are `NULL`.
+#'   removed; `cells` (cohort, time, event_time, units, att), and `cohorts`,
+#'   `events` and `groups`, the means by cohort, by event time and by group
+#'   (there `units` counts treated rows); `covariate_effect`; `mediation` (a,
+#'   b, direct, indirect, total); `spatial` (rho, spillover, direct, indirect,
+#'   total, for a constant effect of size `att`); `directions` of the
+#'   indicators. Parts that were not asked for are `NULL`.
 #'
 #' @section Errors: `pilotdid_error_argument` for arguments out of range, for
 #'   cohorts outside the periods, for shares that add to more than one and for
@@ -232,9 +233,10 @@ nearness_matrix <- function(longitude, latitude) {
 
 simulated_panel <- function(d, traits, start, status, true_effect, parts, y) {
   each <- function(x) rep(x, each = d$periods)
+  start[is.infinite(start)] <- NA
   columns <- list(
     unit = each(seq_len(d$units)), time = rep(seq_len(d$periods), d$units),
-    cohort = each(ifelse(is.finite(start), as.integer(start), NA)),
+    cohort = each(as.integer(start)),
     status = as.integer(status), y = as.vector(y)
   )
   columns <- c(columns, lapply(parts$covariates, as.vector))
