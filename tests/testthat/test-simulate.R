@@ -48,10 +48,10 @@ test_that("without a seed the session's random numbers are used", {
   expect_false(identical(a$y, b$y))
 })
 
-# Mean of an estimator over 60 panels, with its Monte Carlo standard error. With
-# a bound of 4 standard errors and fixed seeds a correct simulator fails for
-# about 1 in 16,000 choices of seeds, a bias of one fifth of the effect's
-# standard error or more is found.
+# Mean of an estimator over 60 panels, with its Monte Carlo standard error. A
+# bound of 4 of these fails for about 1 in 16,000 choices of seeds when the
+# simulator is right, and finds a bias of 4 / sqrt(60), half of the estimator's
+# own standard deviation.
 monte_carlo <- function(estimator, seeds = 1:60) {
   draws <- vapply(seeds, estimator, 0)
   list(mean = mean(draws), error = stats::sd(draws) / sqrt(length(draws)))
