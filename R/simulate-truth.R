@@ -54,12 +54,18 @@ true_mediation <- function(path, cells) {
   c(a = path[1], b = path[2], direct = att - indirect, indirect = indirect, total = att)
 }
 
-# Impacts of a status with effect `att`: LeSage and Pace (2009), section 2.7.
+# Impacts of a status with effect `att`, the means of the diagonal and of the
+# row sums of (I - rho W)^-1 (att I + spillover W): LeSage and Pace (2009),
+# section 2.7. The rows of W sum to one and its diagonal is zero, so only the
+# diagonal of the inverse is needed, and nothing when rho is 0.
 true_spatial <- function(d, w, cells) {
   att <- overall_effect(cells)
-  impact <- solve(diag(d$units) - d$rho * w, att * diag(d$units) + d$spillover * w)
-  direct <- mean(diag(impact))
-  total <- sum(impact) / d$units
+  direct <- att
+  if (d$rho != 0) {
+    own <- mean(diag(solve(diag(d$units) - d$rho * w)))
+    direct <- att * own + d$spillover * (own - 1) / d$rho
+  }
+  total <- (att + d$spillover) / (1 - d$rho)
   c(rho = d$rho, spillover = d$spillover, direct = direct, indirect = total - direct, total = total)
 }
 

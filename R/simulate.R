@@ -113,7 +113,7 @@ simulate_pilot <- function(units = 60, periods = 10, cohorts = c(`5` = .25, `7` 
                            effect = 1, dynamics = 1, heterogeneity = 0, group_gap = 0, pretrend = 0,
                            unit_sd = 1, time_sd = 1, noise_sd = 1, serial = 0,
                            clusters = 0, cluster_sd = 0,
-                           covariates = 0, covariate_effect = 1, selection = 0,
+                           covariates = 1, covariate_effect = 1, selection = 0,
                            confounding = 0, instrument = 0, mediator = NULL, indicators = 0,
                            spillover = 0, rho = 0, coordinates = FALSE, weights = FALSE,
                            missing = 0, unbalanced = 0, seed = NULL) {

@@ -1,7 +1,7 @@
 test_that("the call without arguments gives a balanced panel with its truth", {
   panel <- simulate_pilot()
   expect_s3_class(panel, "tbl_df")
-  expect_named(panel, c("unit", "time", "cohort", "status", "y", "true_effect"))
+  expect_named(panel, c("unit", "time", "cohort", "status", "y", "x1", "true_effect"))
   expect_identical(nrow(panel), 600L)
   expect_identical(panel$status, as.integer(!is.na(panel$cohort) & panel$time >= panel$cohort))
   expect_identical(as.vector(table(panel$cohort[panel$time == 1])), c(15L, 15L))
@@ -127,7 +127,7 @@ test_that("paths through the mediator are those asked for", {
 })
 
 test_that("spillovers and the spatial lag enter as documented", {
-  quiet <- function(...) simulate_pilot(units = 25, unit_sd = 0, time_sd = 0, noise_sd = 0, seed = 1, ...)
+  quiet <- function(...) simulate_pilot(units = 25, covariates = 0, unit_sd = 0, time_sd = 0, noise_sd = 0, seed = 1, ...)
   panel <- quiet(spillover = 2, rho = .4)
   first <- panel[panel$time == 1, ]
   w <- nearness_matrix(first$longitude, first$latitude)
@@ -138,6 +138,8 @@ test_that("spillovers and the spatial lag enter as documented", {
   spatial <- attr(panel, "truth")$spatial
   # With rows of W that sum to one, (effect + spillover) / (1 - rho).
   expect_equal(spatial[["total"]], 3 / .6, tolerance = 1e-10)
+  impact <- solve(diag(25) - .4 * w, diag(25) + 2 * w)
+  expect_equal(spatial[["direct"]], mean(diag(impact)), tolerance = 1e-10)
   expect_equal(spatial[["direct"]] + spatial[["indirect"]], spatial[["total"]], tolerance = 1e-12)
 })
 
@@ -160,7 +162,7 @@ test_that("cells and rows are removed in the shares asked for", {
 })
 
 test_that("pre-trends have the slope asked for", {
-  panel <- simulate_pilot(unit_sd = 0, time_sd = 0, noise_sd = 0, pretrend = .3, effect = 0, seed = 1)
+  panel <- simulate_pilot(covariates = 0, unit_sd = 0, time_sd = 0, noise_sd = 0, pretrend = .3, effect = 0, seed = 1)
   expect_equal(panel$y, .3 * (panel$time - 1) * !is.na(panel$cohort), tolerance = 1e-12)
 })
 
