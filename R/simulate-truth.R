@@ -73,10 +73,12 @@ check_simulation <- function(d) {
   check_count(d$units, "units", 3)
   check_count(d$periods, "periods", 2)
   for (name in c("clusters", "covariates", "indicators")) check_count(d[[name]], name, 0)
-  for (name in c("group_gap", "pretrend", "covariate_effect", "selection", "confounding", "instrument", "spillover")) {
-    check_number(d[[name]], name)
-  }
-  for (name in c("heterogeneity", "unit_sd", "time_sd", "noise_sd", "cluster_sd")) check_number(d[[name]], name, min = 0)
+  any_number <- c(
+    "group_gap", "pretrend", "covariate_effect", "selection", "confounding", "instrument", "spillover"
+  )
+  for (name in any_number) check_number(d[[name]], name)
+  spreads <- c("heterogeneity", "unit_sd", "time_sd", "noise_sd", "cluster_sd")
+  for (name in spreads) check_number(d[[name]], name, min = 0)
   for (name in c("serial", "rho")) check_number(d[[name]], name, -1, 1, open = TRUE)
   for (name in c("coordinates", "weights")) check_flag(d[[name]], name)
   # Above one half little is left of a panel, and periods start to vanish.
@@ -127,7 +129,7 @@ check_cohorts <- function(cohorts, units, periods) {
   sizes <- diff(round(cumsum(c(0, unname(cohorts))) * units))
   if (any(sizes < 1)) {
     abort("argument", c("Every cohort needs a unit.",
-      x = "With {units} unit{?s}, the cohort{cli::qty(sum(sizes < 1))}{?s} of {.val {starts[sizes < 1]}} would be empty.",
+      x = "With {units} unit{?s}, nobody would start in {.val {starts[sizes < 1]}}: an empty cohort.",
       i = "Raise {.arg units} or the share."
     ))
   }
@@ -138,9 +140,12 @@ check_cohorts <- function(cohorts, units, periods) {
 check_dynamics <- function(dynamics, longest) {
   since <- 0:longest
   out <- if (is.function(dynamics)) dynamics(since) else dynamics
-  if (!is.numeric(out) || !length(out) || !all(is.finite(out)) || (is.function(dynamics) && length(out) != length(since))) {
-    abort("argument", c("{.arg dynamics} must be finite numbers, or a function that gives one for each of {.code 0:{longest}}.",
-      x = "It {if (is.function(dynamics)) 'gives' else 'is'} {.obj_type_friendly {out}} of length {length(out)}."
+  whole <- if (is.function(dynamics)) length(out) == length(since) else length(out) > 0
+  if (!is.numeric(out) || !whole || !all(is.finite(out))) {
+    verb <- if (is.function(dynamics)) "gives" else "is"
+    abort("argument", c(
+      "{.arg dynamics} must be finite numbers, or a function that gives one for each of {.code 0:{longest}}.",
+      x = "It {verb} {.obj_type_friendly {out}} of length {length(out)}."
     ))
   }
   out[pmin(since + 1, length(out))]
@@ -156,7 +161,11 @@ with_seed <- function(seed, code) {
   on.exit({
     # R warns of the old "Rounding" sampler whenever it is set, even back.
     suppressWarnings(RNGkind(kind[1], kind[2], kind[3]))
-    if (is.null(state)) rm(".Random.seed", envir = globalenv()) else assign(".Random.seed", state, envir = globalenv())
+    if (is.null(state)) {
+      rm(".Random.seed", envir = globalenv())
+    } else {
+      assign(".Random.seed", state, envir = globalenv())
+    }
   })
   set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
   code
