@@ -76,7 +76,7 @@ call_scores <- function(fit, kind, by = NULL, n_data = 0) {
 fit_columns <- function(fit) c(list(fit$design$outcome), fit$design$regressors)
 
 refuse_lean <- function(fit) {
-  if (!is.null(fit$design$outcome)) return(invisible())
+  if (!is.null(fit$design[["outcome"]])) return(invisible())
   abort("lean", c("This fit was made with {.code lean = TRUE} and has no rows any more.",
     i = "Fit again with {.code lean = FALSE}."
   ))

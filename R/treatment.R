@@ -51,8 +51,7 @@ treatment_names <- function(design, treatment) {
 
 # The columns that the first term made: several for a factor.
 attr_first <- function(columns) {
-  columns <- columns[names(columns) != "(Intercept)"]
-  attr(columns, "first") %||% utils::head(names(columns), 1L)
+  attr(columns, "first") %||% utils::head(setdiff(names(columns), "(Intercept)"), 1L)
 }
 
 has_unit_effects <- function(design) {

@@ -25,10 +25,12 @@ struct SolverOptions {
 // D'WD minus what the groups explain, lower triangle, in a dense matrix.
 class DenseAssembly {
  public:
-  DenseAssembly(const Absorption& a, const Execution& exec) : s(zero(a.size())), local_rank(0) {
+  DenseAssembly(const Absorption& a, const Execution& exec)
+      : s(zero(a.size())), mass(Eigen::VectorXd::Zero(a.size())), local_rank(0) {
     if (!by_pattern(a, exec)) by_group(a, exec);
   }
   Eigen::MatrixXd s;
+  Eigen::VectorXd mass;  // diagonal of D'WD
   int local_rank;
 
  private:
@@ -69,6 +71,7 @@ class DenseAssembly {
       const double share = static_cast<double>(entry.count) / n;
       for (int i = 0; i < n; ++i) {
         s(periods[i], periods[i]) += static_cast<double>(entry.count);
+        mass[periods[i]] += static_cast<double>(entry.count);
         for (int j = 0; j <= i; ++j) s(periods[i], periods[j]) -= share;
       }
       local_rank += static_cast<int>(entry.count);
@@ -80,11 +83,13 @@ class DenseAssembly {
     const std::size_t m = static_cast<std::size_t>(a.size());
     const std::vector<Chunk> chunks = cut_chunks(a, m * m);
     std::vector<Eigen::MatrixXd> partial(chunks.size());
+    std::vector<Eigen::VectorXd> masses(chunks.size());
     std::vector<int> ranks(chunks.size(), 0);
     parallel_for(chunks.size(), exec, [&](std::size_t c) {
       const Columns none;
       BlockReader reader(a, none);
       partial[c] = zero(static_cast<int>(m));
+      masses[c] = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(m));
       GroupSums sums(a);
       for (int g = chunks[c].g0; g < chunks[c].g1;) {
         const int next = reader.load_basis(g, chunks[c].g1);
@@ -92,6 +97,7 @@ class DenseAssembly {
         for (int h = g; h < next; ++h) {
           sums.read(reader, h);
           sums.add_rows_to(partial[c]);
+          sums.add_mass_to(masses[c]);
           sums.subtract_explained_from(partial[c]);
         }
         g = next;
@@ -99,6 +105,7 @@ class DenseAssembly {
     });
     for (std::size_t c = 0; c < chunks.size(); ++c) {
       s += partial[c];
+      mass += masses[c];
       local_rank += ranks[c];
     }
   }
@@ -176,7 +183,7 @@ class ReducedSystem {
           if (assembly.s(i, j) < 0) components.join(i, j);
       most = size_ - components.count();
     }
-    cholesky_.factor(assembly.s, most);
+    cholesky_.factor(assembly.s, assembly.mass, most);
     rank_ = cholesky_.rank();
   }
 

@@ -26,7 +26,7 @@ class SparseSystem {
       : tolerance_(tolerance), max_iterations_(max_iterations), exec_(exec) {
     place_levels(a);
     assemble(a);
-    small_cholesky_.factor(small_, static_cast<int>(small_.rows()));
+    small_cholesky_.factor(small_, small_mass_, static_cast<int>(small_.rows()));
     // S + tiny diagonal: the incomplete factor of a singular matrix would meet a zero pivot.
     Eigen::SparseMatrix<double> shifted = large_;
     for (int j = 0; j < shifted.cols(); ++j) {
@@ -77,6 +77,7 @@ class SparseSystem {
     large_.resize(large, large);
     cross_ = Eigen::MatrixXd::Zero(large, small);
     small_ = Eigen::MatrixXd::Zero(small, small);
+    small_mass_ = Eigen::VectorXd::Zero(small);
   }
   bool is_small(int level) const { return place_[level] < 0; }
   int place(int level) const { return is_small(level) ? -1 - place_[level] : place_[level]; }
@@ -84,6 +85,7 @@ class SparseSystem {
   struct Part {
     std::vector<Eigen::Triplet<double>> large;
     Eigen::MatrixXd cross, small;
+    Eigen::VectorXd mass;
     int local_rank = 0;
   };
 
@@ -107,6 +109,7 @@ class SparseSystem {
       Part& part = parts[c];
       part.cross = Eigen::MatrixXd::Zero(cross_.rows(), cross_.cols());
       part.small = Eigen::MatrixXd::Zero(small_.rows(), small_.cols());
+      part.mass = Eigen::VectorXd::Zero(a.size());
       const Columns none;
       BlockReader reader(a, none);
       GroupSums sums(a);
@@ -119,6 +122,7 @@ class SparseSystem {
           sums.read(reader, h);
           sums.each_row_pair(plus);
           sums.each_explained_pair(minus);
+          sums.add_mass_to(part.mass);
         }
         g = next;
       }
@@ -128,6 +132,8 @@ class SparseSystem {
       triplets.insert(triplets.end(), part.large.begin(), part.large.end());
       cross_ += part.cross;
       small_ += part.small;
+      for (int l = 0; l < a.size(); ++l)
+        if (is_small(l)) small_mass_[place(l)] += part.mass[l];
       local_rank_ += part.local_rank;
     }
     large_.setFromTriplets(triplets.begin(), triplets.end());
@@ -220,6 +226,7 @@ class SparseSystem {
   std::vector<int> place_;
   Sparse large_;
   Eigen::MatrixXd cross_, small_;
+  Eigen::VectorXd small_mass_;
   SemidefiniteCholesky small_cholesky_;
   std::unique_ptr<Preconditioner> preconditioner_;
   int rank_ = 0, local_rank_ = 0, iterations_ = 0;
