@@ -2,8 +2,9 @@
 //
 // Once the workers are eliminated, firms are linked only through workers who moved, so S is
 // sparse among the large effects; the few levels of the small ones (years) are eliminated
-// exactly. What is left is solved by conjugate gradients, preconditioned by an incomplete
-// Cholesky factor in minimum-degree order, which is exact on the tree-like parts of the graph.
+// exactly. What is left is solved by conjugate gradients. The preconditioner is a Cholesky factor
+// in minimum-degree order: complete where that fills in little (firms that trade workers with their
+// neighbors), incomplete where it would (everybody with everybody, which converges fast anyway).
 #ifndef PILOTDID_SPARSE_SYSTEM_HPP
 #define PILOTDID_SPARSE_SYSTEM_HPP
 
@@ -20,6 +21,31 @@
 
 namespace pilotdid {
 
+// z = M^{-1} r for M close to a sparse, positive definite matrix.
+class SparsePreconditioner {
+ public:
+  explicit SparsePreconditioner(const Eigen::SparseMatrix<double>& a) {
+    complete_.analyzePattern(a);
+    // Factor entries up to which a complete factor costs less than the iterations it saves.
+    const std::ptrdiff_t most = 20 * static_cast<std::ptrdiff_t>(a.rows()) + (1 << 20);
+    is_complete_ = complete_.matrixL().nestedExpression().nonZeros() <= most;
+    if (is_complete_) {
+      complete_.factorize(a);
+      is_complete_ = complete_.info() == Eigen::Success;
+    }
+    if (!is_complete_) incomplete_.compute(a);
+  }
+  Eigen::VectorXd solve(const Eigen::VectorXd& r) const {
+    if (is_complete_) return complete_.solve(r);
+    return incomplete_.solve(r);
+  }
+
+ private:
+  Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower, Eigen::AMDOrdering<int>> complete_;
+  Eigen::IncompleteCholesky<double, Eigen::Lower, Eigen::AMDOrdering<int>> incomplete_;
+  bool is_complete_ = false;
+};
+
 class SparseSystem {
  public:
   SparseSystem(const Absorption& a, double tolerance, int max_iterations, const Execution& exec)
@@ -33,7 +59,7 @@ class SparseSystem {
       double& d = shifted.coeffRef(j, j);
       d = d > 0 ? d * (1 + 1e-10) : 1;
     }
-    preconditioner_.reset(new Preconditioner(shifted));
+    preconditioner_.reset(new SparsePreconditioner(shifted));
     count_rank(a);
   }
 
@@ -62,7 +88,6 @@ class SparseSystem {
 
  private:
   using Sparse = Eigen::SparseMatrix<double>;
-  using Preconditioner = Eigen::IncompleteCholesky<double, Eigen::Lower, Eigen::AMDOrdering<int>>;
   static constexpr int small_levels = 100;  // a dense block of large x small must stay modest
 
   // Levels of small effects come after those of the large ones.
@@ -228,7 +253,7 @@ class SparseSystem {
   Eigen::MatrixXd cross_, small_;
   Eigen::VectorXd small_mass_;
   SemidefiniteCholesky small_cholesky_;
-  std::unique_ptr<Preconditioner> preconditioner_;
+  std::unique_ptr<SparsePreconditioner> preconditioner_;
   int rank_ = 0, local_rank_ = 0, iterations_ = 0;
   bool exact_rank_ = false, converged_ = true;
 };
