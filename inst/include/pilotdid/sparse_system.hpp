@@ -21,6 +21,13 @@
 
 namespace pilotdid {
 
+// A complete factor that tells how many entries it will have before it is computed.
+class SizedCholesky
+    : public Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower, Eigen::AMDOrdering<int>> {
+ public:
+  std::ptrdiff_t entries() const { return m_matrix.nonZeros(); }
+};
+
 // z = M^{-1} r for M close to a sparse, positive definite matrix.
 class SparsePreconditioner {
  public:
@@ -28,7 +35,7 @@ class SparsePreconditioner {
     complete_.analyzePattern(a);
     // Factor entries up to which a complete factor costs less than the iterations it saves.
     const std::ptrdiff_t most = 20 * static_cast<std::ptrdiff_t>(a.rows()) + (1 << 20);
-    is_complete_ = complete_.matrixL().nestedExpression().nonZeros() <= most;
+    is_complete_ = complete_.entries() <= most;
     if (is_complete_) {
       complete_.factorize(a);
       is_complete_ = complete_.info() == Eigen::Success;
@@ -41,7 +48,7 @@ class SparsePreconditioner {
   }
 
  private:
-  Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower, Eigen::AMDOrdering<int>> complete_;
+  SizedCholesky complete_;
   Eigen::IncompleteCholesky<double, Eigen::Lower, Eigen::AMDOrdering<int>> incomplete_;
   bool is_complete_ = false;
 };
