@@ -60,11 +60,12 @@ class SparseSystem {
     place_levels(a);
     assemble(a);
     small_cholesky_.factor(small_, small_mass_, static_cast<int>(small_.rows()));
-    // S + tiny diagonal: the incomplete factor of a singular matrix would meet a zero pivot.
+    // S is singular. A millionth on its diagonal keeps pivots positive, and what the factor makes of
+    // the null space small beside the search directions; it costs an iteration or two.
     Eigen::SparseMatrix<double> shifted = large_;
     for (int j = 0; j < shifted.cols(); ++j) {
       double& d = shifted.coeffRef(j, j);
-      d = d > 0 ? d * (1 + 1e-10) : 1;
+      d = d > 0 ? d * (1 + 1e-6) : 1;
     }
     preconditioner_.reset(new SparsePreconditioner(shifted));
     count_rank(a);
