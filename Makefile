@@ -4,7 +4,7 @@ R ?= R
 export MAKEFLAGS ?= -j2
 
 .DEFAULT_GOAL := help
-.PHONY: help deps install replicate test test-r test-cpp check bench document format site coverage clean
+.PHONY: help deps install replicate test test-r test-cpp check bench document format site clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -41,8 +41,5 @@ format: ## Format the C++ code
 site: install ## Build the web site into docs/
 	@$(RSCRIPT) -e 'if (!requireNamespace("pkgdown", quietly = TRUE)) install.packages("pkgdown"); pkgdown::build_site(preview = FALSE)'
 
-coverage: deps ## Line coverage of R and C++
-	@$(RSCRIPT) tools/coverage.R
-
 clean: ## Remove what the targets above made
-	@rm -rf check results docs coverage tests/cpp/run src/*.o src/*.so
+	@rm -rf check results docs tests/cpp/run src/*.o src/*.so

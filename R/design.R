@@ -37,12 +37,12 @@ panel_design <- function(formula, data, treatment = NULL, weights = NULL, subset
     c(formula, panel_exprs, cluster_exprs, lapply(cohort, as.name)), data, env
   )
 
-  design <- read_columns(parsed, data, env, cohort)
+  design <- read_columns(parsed, data, env)
   design$weights <- read_weights(weights, data)
   design <- read_identifiers(design, parsed, data, env, panel_exprs)
   design <- c(design, read_clusters(cluster_exprs, data, env))
   design <- keep_rows(design, read_subset(subset, data, env), drop_singletons)
-  design <- index_rows(design, data, check_choice(duplicates, c("error", "allow"), "duplicates"))
+  design <- index_rows(design, check_choice(duplicates, c("error", "allow"), "duplicates"))
   design <- resolve_treatment(design, treatment, cohort, data)
   design$formula <- formula
   class(design) <- "pilot_design"
@@ -50,7 +50,7 @@ panel_design <- function(formula, data, treatment = NULL, weights = NULL, subset
 }
 
 # Outcome, regressors, endogenous variables and instruments, all full length.
-read_columns <- function(parsed, data, env, cohort) {
+read_columns <- function(parsed, data, env) {
   intercept <- length(parsed$effects) == 0L
   outcome <- eval_in(parsed$outcome, data, env)
   label <- expr_label(parsed$outcome)
@@ -138,7 +138,6 @@ read_weights <- function(weights, data) {
       i = "Drop these rows with {.arg subset} if that is meant."
     ))
   }
-  attr(weights, "label") <- NULL
   weights
 }
 

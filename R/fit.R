@@ -32,6 +32,5 @@ lean_fit <- function(fit) {
   effects <- lapply(fit$design$effects, function(e) list(label = e$label, values = e$values, intercept = e$intercept))
   fit$design <- c(fit$design[keep], ids, list(effects = effects))
   fit[c("data", "scores", "absorbed_by", "effects")] <- NULL
-  fit$lean <- TRUE
   fit
 }

@@ -2,7 +2,6 @@
 #   outcome ~ treatment + controls | unit + time + ... | endogenous ~ instruments
 # Nothing is evaluated here, and no code is ever made by pasting text.
 
-# R parses `y ~ x | fe | d ~ z` as `(y ~ x | fe | d) ~ z`.
 parse_formula <- function(formula) {
   if (!inherits(formula, "formula")) {
     abort("formula", c("{.arg formula} must be a formula.",
@@ -10,18 +9,14 @@ parse_formula <- function(formula) {
       i = "For example {.code y ~ treated + x | unit + time}."
     ))
   }
-  instruments <- NULL
-  body <- formula
-  if (length(formula) == 3L && is.call(formula[[2L]]) && identical(formula[[2L]][[1L]], quote(`~`))) {
-    instruments <- formula[[3L]]
-    body <- formula[[2L]]
-  }
-  if (length(body) != 3L) {
+  split <- formula_parts(formula)
+  if (is.null(split)) {
     abort("formula", c("{.arg formula} needs an outcome on its left.",
       i = "For example {.code y ~ treated + x | unit + time}."
     ))
   }
-  parts <- split_call(body[[3L]], "|")
+  parts <- split$parts
+  instruments <- split$instruments
   endogenous <- NULL
   if (!is.null(instruments)) {
     endogenous <- parts[[length(parts)]]
@@ -33,15 +28,26 @@ parse_formula <- function(formula) {
     ))
   }
   list(
-    outcome = body[[2L]],
+    outcome = split$outcome,
     regressors = if (length(parts)) parts[[1L]],
     effects = if (length(parts) > 1L) read_effects(parts[[2L]]),
-    no_effects = length(parts) > 1L && is_zero(parts[[2L]]),
     has_effects_part = length(parts) > 1L,
     endogenous = endogenous,
     instruments = instruments,
     environment = environment(formula) %||% globalenv()
   )
+}
+
+# The parts between bars; NULL where there is no left side. R parses `y ~ x | fe | d ~ z` as
+# `(y ~ x | fe | d) ~ z`.
+formula_parts <- function(formula) {
+  instruments <- NULL
+  if (length(formula) == 3L && is.call(formula[[2L]]) && identical(formula[[2L]][[1L]], quote(`~`))) {
+    instruments <- formula[[3L]]
+    formula <- formula[[2L]]
+  }
+  if (length(formula) != 3L) return(NULL)
+  list(outcome = formula[[2L]], parts = split_call(formula[[3L]], "|"), instruments = instruments)
 }
 
 # a + b + c -> list(a, b, c), for any left-associative operator.

@@ -71,12 +71,3 @@ drop_terms <- function(expr, env) {
   variables <- as.list(attr(simple, "variables"))[-1L]
   join_call(lapply(seq_len(ncol(labels)), function(j) join_call(variables[labels[, j] > 0], ":")), "+")
 }
-
-formula_parts <- function(formula) {
-  instruments <- NULL
-  if (length(formula) == 3L && is.call(formula[[2L]]) && identical(formula[[2L]][[1L]], quote(`~`))) {
-    instruments <- formula[[3L]]
-    formula <- formula[[2L]]
-  }
-  list(outcome = formula[[2L]], parts = split_call(formula[[3L]], "|"), instruments = instruments)
-}

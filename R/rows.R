@@ -78,12 +78,14 @@ warn_singletons <- function(dropped, effects) {
 }
 
 # Sorts the used rows by unit and time, and renumbers codes once rows are gone.
-index_rows <- function(design, data, duplicates) {
+index_rows <- function(design, duplicates) {
   if (!is.null(design$keep)) design <- compact_design(design)
   unit <- design$unit
   time <- design$time
   if (is.null(unit)) {
-    design[c("rows", "start")] <- list(used_rows(design), NULL)
+    # Without units the rows are one block.
+    design["rows"] <- list(used_rows(design))
+    design$start <- c(0L, as.integer(design$n))
     return(design)
   }
   index <- cpp_index(design$keep, design$n_data, unit$code, length(unit$values), time$code, length(time$values))

@@ -22,7 +22,7 @@ report_standing <- function(fit, design) {
   if (length(treatment)) refuse_lost_treatment(treatment[1L], fit, design)
   reasons <- vapply(lost, function(j) {
     if (fit$standing[j] == 1L) {
-      absorbed_reason(design$regressors[[j]], names[j], design)
+      absorbed_reason(design$regressors[[j]], design)
     } else {
       combination_text(fit$combination[, j], names)
     }
@@ -36,7 +36,7 @@ report_standing <- function(fit, design) {
 refuse_lost_treatment <- function(name, fit, design) {
   j <- match(name, names(design$regressors))
   if (fit$standing[j] == 1L) {
-    reason <- absorbed_reason(design$regressors[[j]], name, design)
+    reason <- absorbed_reason(design$regressors[[j]], design)
     abort("treatment_absorbed", c("The effect of {.field {name}} cannot be estimated.",
       x = "{.field {name}} is {reason}.",
       i = "Drop the effects that take away its variation, or use a treatment that varies beyond them."
@@ -50,11 +50,9 @@ refuse_lost_treatment <- function(name, fit, design) {
 }
 
 # Which effect takes all the variation of a column; there may be no single one.
-absorbed_reason <- function(column, name, design) {
+absorbed_reason <- function(column, design) {
   for (e in design$effects) {
-    start <- design$start %||% c(0L, as.integer(design$n))
-    rows <- if (is.null(design$start)) used_rows(design) else design$rows
-    if (e$intercept && cpp_is_constant_within(rows, start, e$code, length(e$values), column)) {
+    if (e$intercept && cpp_is_constant_within(design$rows, design$start, e$code, length(e$values), column)) {
       return(paste0("constant within `", e$label, "`: it is absorbed by the ", e$label, " effects"))
     }
   }

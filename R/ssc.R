@@ -34,11 +34,9 @@ count_parameters <- function(fit, ssc, ways = list()) {
 }
 
 nested_effects <- function(design, ways) {
-  start <- design$start %||% c(0L, as.integer(design$n))
-  rows <- if (is.null(design$start)) used_rows(design) else design$rows
   vapply(design$effects, function(e) {
     e$intercept && any(vapply(ways, function(w) {
-      identical(e$label, w$label) || cpp_is_nested(rows, start, e$code, length(e$values), w$code)
+      identical(e$label, w$label) || cpp_is_nested(design$rows, design$start, e$code, length(e$values), w$code)
     }, TRUE))
   }, TRUE)
 }

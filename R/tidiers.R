@@ -50,9 +50,10 @@ glance.pilot_fit <- function(x, ...) {
   likelihood <- logLik(x)
   cohort <- x$design$treatment$cohort
   r2 <- r_squared(x)
+  joint <- wald_all(x)
   tibble::tibble(
     r.squared = r2$r2, adj.r.squared = r2$adjusted, within.r.squared = r2$within,
-    sigma = sigma.pilot_fit(x), statistic = unname(wald_all(x)$statistic), p.value = unname(wald_all(x)$p.value),
+    sigma = sigma.pilot_fit(x), statistic = joint$statistic, p.value = joint$p.value,
     df = x$rank, df.residual = df.residual.pilot_fit(x), nobs = x$nobs,
     units = length(x$design$unit$values), periods = length(x$design$time$values),
     treated.units = if (is.null(cohort)) NA_integer_ else sum(cohort >= 0L),

@@ -12,9 +12,8 @@ resolve_treatment <- function(design, treatment, cohort, data) {
     return(design)
   }
   column <- c(design$endogenous, design$regressors)[[names]]
-  start <- design$start %||% c(0L, as.integer(design$n))
   time <- if (is.null(design$time)) integer(design$n_data) else design$time$code
-  paths <- cpp_treatment_paths(design$rows, start, time, column)
+  paths <- cpp_treatment_paths(design$rows, design$start, time, column)
   refuse_constant(paths, names)
   absorbed_by_unit <- !paths$varies_within && has_unit_effects(design)
   if (absorbed_by_unit) refuse_absorbed(names, design$unit$label, design$time$label)

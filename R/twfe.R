@@ -23,7 +23,6 @@ fit_twfe <- function(design, data, vcov, ssc, solver, call, control_group, antic
     ),
     absorbed = absorbed_count(design, moments),
     rss = solved$rss, tss = moments$total[1L], within_tss = moments$gram[1L, 1L],
-    weight = moments$weight,
     scores = list(label = by$label, sums = if (length(kept) == k) solved$scores else solved$scores[, kept, drop = FALSE]),
     solver = list(iterations = moments$iterations, exact_rank = moments$exact_rank,
                   orthogonal = solved$orthogonal, options = solver),

@@ -29,8 +29,10 @@ Rcpp::List wrap_moments(const pilotdid::Moments& m) {
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options) {
-  return wrap_moments(pilotdid::compute_moments(as_absorption(absorption), as_columns(columns),
-                                                as_options(options), execution()));
+  const pilotdid::Absorption a = as_absorption(absorption);
+  pilotdid::ReducedSystem system(a, as_options(options), execution());
+  return wrap_moments(
+      pilotdid::compute_moments(a, as_columns(columns), system, execution()));
 }
 
 // columns: the outcome first, then the regressors.

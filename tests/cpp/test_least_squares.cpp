@@ -63,7 +63,8 @@ TEST_CASE("absorbed parameters are counted by connected parts") {
   parts.identity = false;
   Absorption a = parts.two_way(false);
   a.rows = Rows(parts.rows.data(), parts.rows.size());
-  const Moments m = compute_moments(a, parts.columns(), SolverOptions(), Execution());
+  ReducedSystem system(a, SolverOptions(), Execution());
+  const Moments m = compute_moments(a, parts.columns(), system, Execution());
   CHECK(m.absorbed() == 10 + 4 - 2);
 }
 

@@ -22,11 +22,10 @@ namespace detail {
 // One step of iterative refinement for the effects: what partialling out left behind is
 // partialled out once more.
 inline void refine_effects(const Absorption& a, const Columns& columns, Moments& m,
-                           const SolverOptions& options, const Execution& exec) {
+                           ReducedSystem& system, const Execution& exec) {
   if (a.size() == 0) return;
   const Eigen::VectorXd no_shift = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(columns.size()));
   const MomentSums sums = sum_moments(a, columns, no_shift, &m.effects, exec);
-  ReducedSystem system(a, options, exec);
   m.effects += system.solve(sums.q);
 }
 
@@ -48,12 +47,13 @@ inline LeastSquares fit_least_squares(const Absorption& a, const Columns& column
                                       const Grouping& by, double* residuals,
                                       const SolverOptions& options, const Execution& exec) {
   LeastSquares fit;
-  fit.moments = compute_moments(a, columns, options, exec);
+  ReducedSystem system(a, options, exec);
+  fit.moments = compute_moments(a, columns, system, exec);
   if (!fit.moments.converged) return fit;
   fit.solution = solve_moments(fit.moments);
   if (!fit.solution.well_conditioned) {
     fit.orthogonal = true;
-    detail::refine_effects(a, columns, fit.moments, options, exec);
+    detail::refine_effects(a, columns, fit.moments, system, exec);
     const Eigen::MatrixXd c = partialled_out(a, columns, fit.moments.effects, exec);
     const Eigen::Index k = c.cols() - 1;
     const bool iterated = fit.moments.iterations > 0;

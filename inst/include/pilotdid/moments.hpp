@@ -111,8 +111,9 @@ inline MomentSums sum_moments(const Absorption& a, const Columns& columns,
   return partial[0];
 }
 
-inline Moments compute_moments(const Absorption& a, const Columns& columns,
-                               const SolverOptions& options, const Execution& exec) {
+// The system is the caller's, who may solve with it again.
+inline Moments compute_moments(const Absorption& a, const Columns& columns, ReducedSystem& system,
+                               const Execution& exec) {
   const int k = static_cast<int>(columns.size());
   Eigen::VectorXd shift(k);
   for (int j = 0; j < k; ++j) shift[j] = columns[j][a.rows[0]];
@@ -126,7 +127,6 @@ inline Moments compute_moments(const Absorption& a, const Columns& columns,
               .cwiseMax(0)
               .cwiseSqrt();
   m.eliminated = sums.cross.diagonal();
-  ReducedSystem system(a, options, exec);
   m.effects = system.solve(sums.q);
   m.gram = sums.cross - sums.q.transpose() * m.effects;
   m.gram = 0.5 * (m.gram + m.gram.transpose()).eval();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "coding.hpp"
 #include "column.hpp"
 #include "parallel.hpp"
 
@@ -36,11 +37,9 @@ inline bool all_finite(const double* x, std::size_t n) {
 }
 inline bool all_finite(const int* x, std::size_t n) {
   int missing = 0;
-  for (std::size_t i = 0; i < n; ++i) missing |= x[i] == INT32_MIN;
+  for (std::size_t i = 0; i < n; ++i) missing |= is_missing(x[i]);
   return !missing;
 }
-inline bool is_nan(double x) { return std::isnan(x); }
-inline bool is_nan(int x) { return x == INT32_MIN; }
 inline bool is_infinite(double x) { return std::isinf(x); }
 inline bool is_infinite(int) { return false; }
 
@@ -63,7 +62,7 @@ inline std::vector<ScanResult> scan_columns(const Columns& columns, std::size_t 
         if (detail::all_finite(x + from, to - from)) return;
         for (std::size_t i = from; i < to; ++i) {
           if (!keep[i]) continue;
-          if (detail::is_nan(x[i])) {
+          if (is_missing(x[i])) {
             keep[i] = 0;
             ++result.dropped;
           } else if (detail::is_infinite(x[i])) {

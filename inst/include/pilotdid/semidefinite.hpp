@@ -53,8 +53,6 @@ class SemidefiniteCholesky {
     }
   }
 
-  void factor(const Eigen::MatrixXd& lower, int most) { factor(lower, lower.diagonal(), most); }
-
   int rank() const { return rank_; }
 
   // rhs: m x k, overwritten by a solution.

@@ -176,7 +176,7 @@ class SparseSystem {
   // one redundant level for each further effect.
   void count_rank(const Absorption& a) {
     rank_ = 0;
-    int offset = 0, first_large = -1;
+    int first_large = -1;
     for (std::size_t f = 0; f < a.effects.size(); ++f) {
       const Effect& e = a.effects[f];
       std::vector<char> used(static_cast<std::size_t>(e.levels), 0);
@@ -186,7 +186,6 @@ class SparseSystem {
         if (first_large < 0 && e.levels > small_levels) first_large = static_cast<int>(f);
         if (static_cast<int>(f) != first_large) --rank_;
       }
-      offset += e.levels;
     }
     exact_rank_ = a.effects.size() == 1 && first_large == 0 && a.group_slopes.empty();
     if (first_large >= 0 && a.group_means) rank_ -= count_components(a, a.effects[first_large]);
