@@ -26,15 +26,19 @@ vectorized <- function(data, negative) {
 }
 
 seconds <- function(f, times) stats::median(replicate(times, system.time(f())[["elapsed"]]))
-peak <- function() {
+# Highest resident memory in MB since the mark was last set back (Linux only).
+memory <- function(field) {
   status <- "/proc/self/status"
   if (!file.exists(status)) return(NA)
-  as.numeric(gsub("\\D", "", grep("VmHWM", readLines(status), value = TRUE))) / 1024
+  as.numeric(gsub("\\D", "", grep(field, readLines(status), value = TRUE))) / 1024
 }
+set_mark_back <- function() if (file.exists("/proc/self/clear_refs")) writeLines("5", "/proc/self/clear_refs")
 
-before <- peak()
+invisible(gc())
+set_mark_back()
+before <- memory("VmRSS")
 index <- entropy_index(formula, data)
-after <- peak()
+after <- memory("VmHWM")
 ours <- seconds(function() entropy_index(formula, data), 5)
 bytes <- 8 * rows * (2 * indicators + indicators + 1)
 cat(sprintf("%s rows x %d: pilotdid %.3f s; peak memory beyond the data %.0f MB (scores: %.0f MB)\n",

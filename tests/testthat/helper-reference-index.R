@@ -47,11 +47,14 @@ reference_critic <- function(z) {
 
 # Indicators of every kind of column, some with exact zeros, one of negative direction last.
 index_data <- function(seed, n = 240) {
-  withr::local_seed(seed, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
+  withr::local_seed(seed,
+    .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection"
+  )
   common <- rnorm(n)
   data.frame(
     id = rep(seq_len(n / 8), each = 8), year = rep(2012:2019, n / 8),
-    gdp = exp(common + rnorm(n)), beds = rpois(n, exp(1 + .6 * common)), large = runif(n) < plogis(2 * common - 1),
+    gdp = exp(common + rnorm(n)), beds = rpois(n, exp(1 + .6 * common)),
+    large = runif(n) < plogis(2 * common - 1),
     wage = 5e4 + 1e3 * common + 300 * rnorm(n), jobless = pmax(0, 4 - common + rnorm(n))
   )
 }
@@ -59,4 +62,6 @@ index_data <- function(seed, n = 240) {
 index_columns <- c("gdp", "beds", "large", "wage", "jobless")
 index_formula <- ~ gdp + beds + large + wage - jobless
 index_direction <- c(1, 1, 1, 1, -1)
-index_matrix <- function(data) vapply(index_columns, function(name) as.numeric(data[[name]]), numeric(nrow(data)))
+index_matrix <- function(data) {
+  vapply(index_columns, function(name) as.numeric(data[[name]]), numeric(nrow(data)))
+}

@@ -21,7 +21,8 @@ test_that("the descriptive table equals plain R, column by column", {
     expect_identical(table$n[j], as.numeric(length(x)))
     expect_identical(table$missing[j], as.numeric(nrow(panel) - length(x)))
     plain <- c(mean(x), sd(x), quantile(x, c(0, .25, .5, .75, 1), type = 2, names = FALSE))
-    expect_equal(unlist(table[j, c("mean", "sd", "min", "p25", "median", "p75", "max")], use.names = FALSE), plain)
+    ours <- table[j, c("mean", "sd", "min", "p25", "median", "p75", "max")]
+    expect_equal(unlist(ours, use.names = FALSE), plain)
     # xtsum: unit means, and deviations from them.
     means <- tapply(x, city, mean)
     expect_equal(table$sd.between[j], sd(means), tolerance = 1e-12)
@@ -66,7 +67,8 @@ test_that("balance, patterns and cohorts count what is there", {
   expect_output(print(description), "units that switch off again: 1")
 
   always <- transform(panel, pilot = as.integer(pilot | city == "城市30"))
-  expect_identical(tidy(describe_panel(always, unit = "city", time = "year", status = "pilot"), "cohorts")$cohort[1], "treated from the first row")
+  with_always <- describe_panel(always, unit = "city", time = "year", status = "pilot")
+  expect_identical(tidy(with_always, "cohorts")$cohort[1], "treated from the first row")
 
   first <- ifelse(panel$city %in% paste0("城市", 1:5), 2015, 0)
   by_cohort <- describe_panel(cbind(panel, first), unit = "city", time = "year", cohort = "first")
@@ -97,7 +99,9 @@ test_that("the picture has a cell a row, in the right state", {
 
 test_that("what is missing for a table is said", {
   panel <- described_panel()
-  refused <- function(class, ...) expect_error(describe_panel(panel, ...), class = paste0("pilotdid_error_", class))
+  refused <- function(class, ...) {
+    expect_error(describe_panel(panel, ...), class = paste0("pilotdid_error_", class))
+  }
   refused("argument", status = "pilot")
   refused("status", unit = "city", time = "year", status = "gdp")
   refused("unknown_column", unit = "cty", time = "year")

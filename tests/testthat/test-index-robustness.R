@@ -35,7 +35,8 @@ test_that("every row of the table is the index and the regression it says", {
     if (row$winsorize != "none") data <- winsorize(panel, all$indicator)
     index <- suppressWarnings(entropy_index(formula_of(row$left.out), data, "time",
       method = row$method, scope = row$scope,
-      normalize = if (is.na(row$normalize)) "minmax" else row$normalize, zero = if (is.na(row$zero)) "none" else row$zero
+      normalize = if (is.na(row$normalize)) "minmax" else row$normalize,
+      zero = if (is.na(row$zero)) "none" else row$zero
     ))
     data$resilience <- predict(index)
     fit <- tidy(pilot_did(resilience ~ status + x1 | unit + time, data))[1, ]
@@ -58,11 +59,12 @@ test_that("the user's covariance, weights, rows and treatment are those of pilot
   known <- panel[-17, ]
   known$resilience <- predict(entropy_index(two_dimensions, known))
   for (vcov in list(~region, ~ region + time, "HC1", "iid")) {
-    curve <- suppressWarnings(suppressMessages(index_robustness(resilience ~ x1 + status | unit + time, panel, two_dimensions,
+    formula <- resilience ~ x1 + status | unit + time
+    curve <- suppressWarnings(suppressMessages(index_robustness(formula, panel, two_dimensions,
       method = "entropy", scope = "pooled", zero = "none", normalize = "minmax", winsorize = list(c(0, 1)),
       leave_out = NULL, standardize = FALSE, na = "complete", vcov = vcov, weights = "w", treatment = "status"
     )))
-    fit <- suppressWarnings(pilot_did(resilience ~ x1 + status | unit + time, known, vcov = vcov, weights = w, treatment = "status"))
+    fit <- suppressWarnings(pilot_did(formula, known, vcov = vcov, weights = w, treatment = "status"))
     expect_equal(tidy(curve)[1:7], tidy(fit)[2, ], tolerance = 1e-10)
   }
 })
@@ -80,7 +82,8 @@ test_that("the bootstrap is that of physically repeated units", {
     times <- cpp_resample_counts(60L, 3, draw)
     expect_identical(sum(times), 60L)
     units <- rep(sort(unique(panel$unit)), times)
-    again <- do.call(rbind, lapply(seq_along(units), function(i) transform(panel[panel$unit == units[i], ], unit = i)))
+    copy <- function(i) transform(panel[panel$unit == units[i], ], unit = i)
+    again <- do.call(rbind, lapply(seq_along(units), copy))
     again$index <- predict(entropy_index(two_dimensions, winsorize(again, all, c(.05, .95))))
     again$index <- again$index / sd(again$index)
     anew <- suppressWarnings(coef(pilot_did(index ~ status + x1 | unit + time, again))[["status"]])
@@ -97,8 +100,11 @@ test_that("the bootstrap is that of physically repeated units", {
 test_that("the bootstrap depends on the seed alone", {
   panel <- robust_panel()
   run <- function(seed, method = "entropy") {
-    index_robustness(~ status | unit + time, panel, two_dimensions, method = method, scope = "pooled", zero = "none",
-      normalize = "minmax", winsorize = list(c(0, 1)), leave_out = NULL, draws = 8, seed = seed)$draws$estimates
+    curve <- index_robustness(~ status | unit + time, panel, two_dimensions,
+      method = method, scope = "pooled", zero = "none", normalize = "minmax",
+      winsorize = list(c(0, 1)), leave_out = NULL, draws = 8, seed = seed
+    )
+    curve$draws$estimates
   }
   before <- pilot_threads(1)
   one <- run(4)
@@ -118,14 +124,18 @@ test_that("indicators that do not vary, or not in some year, do no harm", {
   panel$indicator_4 <- ifelse(panel$time == 2, 5, panel$indicator_4)
   index <- ~ indicator_1 + indicator_4 + flat
   expect_warning(
-    curve <- index_robustness(~ status | unit + time, panel, index, method = c("entropy", "equal"), zero = "none", leave_out = "indicator"),
+    curve <- index_robustness(~ status | unit + time, panel, index,
+      method = c("entropy", "equal"), zero = "none", leave_out = "indicator"
+    ),
     class = "pilotdid_warning_constant"
   )
   # Two indicators are left: neither can be left out.
   expect_identical(unique(tidy(curve)$left.out), "none")
   expect_false(anyNA(tidy(curve)$estimate))
   panel$indicator_1 <- ifelse(panel$time == 2, 5, panel$indicator_1)
-  curve <- suppressWarnings(index_robustness(~ status | unit + time, panel, index, method = "entropy", zero = "none"))
+  curve <- suppressWarnings(
+    index_robustness(~ status | unit + time, panel, index, method = "entropy", zero = "none")
+  )
   expect_identical(is.na(tidy(curve)$estimate), tidy(curve)$scope == "yearly")
   expect_identical(glance(curve)$failed, sum(tidy(curve)$scope == "yearly"))
   expect_output(print(curve), "have rows without a score")
@@ -135,7 +145,9 @@ test_that("negative values leave x / max out, or are refused where it is asked f
   panel <- robust_panel()
   panel$indicator_1 <- panel$indicator_1 - 10
   expect_message(
-    curve <- index_robustness(~ status | unit + time, panel, two_dimensions, method = "equal", leave_out = NULL, scope = "pooled"),
+    curve <- index_robustness(~ status | unit + time, panel, two_dimensions,
+      method = "equal", leave_out = NULL, scope = "pooled"
+    ),
     class = "pilotdid_message_normalize"
   )
   expect_setequal(tidy(curve)$normalize, c("minmax", "zscore"))
@@ -148,19 +160,24 @@ test_that("negative values leave x / max out, or are refused where it is asked f
 test_that("what cannot be asked is refused", {
   panel <- robust_panel()
   refused <- function(class, formula = ~ status | unit + time, ...) {
-    expect_error(index_robustness(formula, panel, two_dimensions, ...), class = paste0("pilotdid_error_", class))
+    class <- paste0("pilotdid_error_", class)
+    expect_error(index_robustness(formula, panel, two_dimensions, ...), class = class)
   }
   refused("formula", log(y) ~ status | unit + time)
   refused("argument", method = "entropi")
   refused("argument", leave_out = "city")
   refused("argument", winsorize = list(c(.9, .1)))
   refused("argument", draws = -1)
-  curve <- index_robustness(~ status | unit + time, panel, two_dimensions, method = "equal", leave_out = NULL, scope = "pooled")
+  curve <- index_robustness(~ status | unit + time, panel, two_dimensions,
+    method = "equal", leave_out = NULL, scope = "pooled"
+  )
   expect_error(tidy(curve, "bootstrap"), class = "pilotdid_error_argument")
 })
 
 test_that("the figure shows each specification once, the reference marked", {
-  curve <- index_robustness(~ status | unit + time, robust_panel(), two_dimensions, method = c("entropy", "pca"), zero = "none")
+  curve <- index_robustness(~ status | unit + time, robust_panel(), two_dimensions,
+    method = c("entropy", "pca"), zero = "none"
+  )
   data <- curve_data(curve)
   expect_identical(nrow(data$points), nrow(tidy(curve)))
   expect_false(is.unsorted(data$points$estimate))

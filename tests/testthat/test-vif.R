@@ -32,7 +32,9 @@ test_that("effects do not change the pooled factors; within ones are those of th
     table <- tidy(vif_table(fit))
     columns <- as.matrix(data[c("d", "x1", "x2", "firm")])
     expect_equal(table$vif, unname(diag(solve(cov.wt(columns, w, cor = TRUE)$cor))), tolerance = 1e-10)
-    left <- apply(columns, 2, function(x) resid(lm(x ~ factor(id) + factor(year), data, weights = w)) * sqrt(w))
+    left <- apply(columns, 2, function(x) {
+      resid(lm(x ~ factor(id) + factor(year), data, weights = w)) * sqrt(w)
+    })
     scaled <- sweep(left, 2, sqrt(colSums(left^2)), `/`)
     # lm() leaves residuals right to about twelve digits.
     expect_equal(table$vif.within, unname(diag(solve(crossprod(scaled)))), tolerance = 1e-9)
@@ -60,7 +62,8 @@ test_that("dropped rows, collinear controls and the order of terms", {
 test_that("what has no factors is refused", {
   expect_error(vif_table(lm(mpg ~ wt, mtcars)), class = "pilotdid_error_argument")
   data <- random_panel(1)
-  expect_error(vif_table(suppressWarnings(pilot_did(y ~ d | id + year, data, lean = TRUE))), class = "pilotdid_error_lean")
+  lean <- suppressWarnings(pilot_did(y ~ d | id + year, data, lean = TRUE))
+  expect_error(vif_table(lean), class = "pilotdid_error_lean")
   alone <- vif_table(suppressWarnings(pilot_did(y ~ d | id + year, data)))
   expect_equal(c(tidy(alone)$vif, tidy(alone)$vif.within), c(1, 1))
 })

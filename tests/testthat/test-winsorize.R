@@ -8,7 +8,8 @@ test_that("bounds are type-2 quantiles, as Stata's", {
   expect_identical(c(table$n.low, table$n.high), c(2L, 2L))
   inside <- data$x >= 3 & data$x <= 198
   expect_identical(out$x[inside], data$x[inside])
-  expect_identical(attr(winsorize(data, "x", type = 7), "winsorized")$lower, quantile(data$x, .01, names = FALSE))
+  seven <- attr(winsorize(data, "x", type = 7), "winsorized")
+  expect_identical(seven$lower, quantile(data$x, .01, names = FALSE))
 })
 
 test_that("one side, trimming, missing cells, groups", {
