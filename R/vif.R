@@ -43,16 +43,16 @@ vif_table <- function(fit) {
   df <- lengths(terms, use.names = FALSE)
   block <- rep(seq_along(terms), df)
 
-  pooled <- cpp_moments(absorption(fit$design, constant_effect(fit$design)), columns, solver_options())
+  pooled <- pooled_products(fit$design, columns)
   within <- if (length(fit$design$effects)) within_products(fit, columns)
-  gvif <- generalized_vif(pooled$gram, block)
+  gvif <- generalized_vif(pooled$centered, block)
   gvif_within <- if (is.null(within)) rep(NA_real_, length(df)) else generalized_vif(within, block)
   structure(list(
     table = tibble::new_tibble(list(
       term = names(terms), vif = gvif^(1 / df), gvif = gvif, df = df,
       vif.within = gvif_within^(1 / df), gvif.within = gvif_within
     ), nrow = length(terms)),
-    condition = condition_number(raw_products(pooled, columns, fit$design)),
+    condition = condition_number(pooled$raw),
     condition_within = if (is.null(within)) NA_real_ else condition_number(within)
   ), class = "pilot_vif")
 }
@@ -66,14 +66,20 @@ within_products <- function(fit, columns) {
   cpp_moments(absorption(fit$design), columns, solver_options())$gram
 }
 
-# Cross-products of the columns and the constant as they are, from those around the mean.
-raw_products <- function(pooled, columns, design) {
+# Cross-products of the columns over the rows used: around their means (k x k), and as they are
+# with the constant before them (k + 1 x k + 1).
+pooled_products <- function(design, columns) {
   used <- list(n = design$n_data, group = NULL, groups = 1L, weight = NULL)
   if (!is.null(design$keep)) used$group <- ifelse(used_flags(design), 0L, -1L)
   if (!is.null(design$weights)) used$weight <- as.numeric(design$weights)
-  mean <- cpp_column_ranges(columns, used)$mean[, 1L]
-  n <- pooled$weight
-  rbind(c(n, n * mean), cbind(n * mean, pooled$gram + n * tcrossprod(mean)))
+  ranges <- cpp_column_ranges(columns, used)
+  centered <- cpp_cross_products(columns, used, ranges$mean)[[1L]]
+  mean <- ranges$mean[, 1L]
+  n <- ranges$weight[1L, 1L]
+  list(
+    centered = centered,
+    raw = rbind(c(n, n * mean), cbind(n * mean, centered + n * tcrossprod(mean)))
+  )
 }
 
 # term -> names of its columns, those that were not dropped as collinear. Without a recipe every
@@ -100,13 +106,6 @@ recipe_terms <- function(recipe, data) {
   labels <- attr(recipe$terms, "term.labels")
   used <- assign > 0L
   split(colnames(matrix)[used], factor(labels[assign[used]], unique(labels[assign[used]])))
-}
-
-# One level that all rows share: partialling it out centers the columns.
-constant_effect <- function(design) {
-  list(list(
-    code = integer(design$n_data), values = 0L, label = "(Intercept)", intercept = TRUE, slopes = list()
-  ))
 }
 
 # Generalized variance inflation of each block of columns, from their cross-products (k x k).

@@ -107,17 +107,19 @@ struct RangeSum {
   double mean() const { return shift + sum / weight; }
 
   void add(const double* x, int m) {
-    double low = min, high = max, total = 0;
-    const double origin = shift;
-    PILOTDID_SIMD(reduction(min : low) reduction(max : high) reduction(+ : total))
-    for (int i = 0; i < m; ++i) {
-      low = x[i] < low ? x[i] : low;
-      high = x[i] > high ? x[i] : high;
-      total += x[i] - origin;
-    }
-    min = low;
-    max = high;
-    sum += total;
+    vectorized([&]() PILOTDID_INLINE {
+      double low = min, high = max, total = 0;
+      const double origin = shift;
+      PILOTDID_SIMD(reduction(min : low) reduction(max : high) reduction(+ : total))
+      for (int i = 0; i < m; ++i) {
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+        total += x[i] - origin;
+      }
+      min = low;
+      max = high;
+      sum += total;
+    });
     weight += m;
   }
   void add(double x, double w) {

@@ -21,7 +21,8 @@ struct Scaling {
 
 namespace detail {
 
-PILOTDID_INLINE double scale(double x, double center, double width, double at_zero, double shift) {
+PILOTDID_INLINE inline double scale(double x, double center, double width, double at_zero,
+                                    double shift) {
   const double z = (x - center) / width;
   return z + (z == 0 ? at_zero : 0.0) + shift;
 }
@@ -35,31 +36,25 @@ struct ShareRule {
 };
 
 // Adds the sums of u and of u ln u of m rows.
-PILOTDID_INLINE void add_entropy_loop(const double* x, int m, const ShareRule& rule, double& total,
-                                      double& total_log) {
+inline void add_entropy(const double* x, int m, const ShareRule& rule, double& total,
+                        double& total_log) {
   // Copies, so that the parameters stay in registers.
   const double c = rule.center, d = rule.width, zero = rule.at_zero, up = rule.shift,
                times = rule.factor, plus = rule.offset;
   double sum = 0, sum_log = 0;
-  PILOTDID_SIMD(reduction(+ : sum, sum_log))
-  for (int i = 0; i < m; ++i) {
-    const double u = times * scale(x[i], c, d, zero, up) + plus;
-    sum += u;
-    sum_log += u * vector_log(u);
-  }
+  vectorized([&]() PILOTDID_INLINE {
+    double s = 0, l = 0;
+    PILOTDID_SIMD(reduction(+ : s, l))
+    for (int i = 0; i < m; ++i) {
+      const double u = times * scale(x[i], c, d, zero, up) + plus;
+      s += u;
+      l += u * vector_log(u);
+    }
+    sum = s;
+    sum_log = l;
+  });
   total += sum;
   total_log += sum_log;
-}
-PILOTDID_AVX2 inline void add_entropy_avx2(const double* x, int m, const ShareRule& rule,
-                                           double& total, double& total_log) {
-  add_entropy_loop(x, m, rule, total, total_log);
-}
-inline void add_entropy(const double* x, int m, const ShareRule& rule, double& total,
-                        double& total_log) {
-  if (has_avx2())
-    add_entropy_avx2(x, m, rule, total, total_log);
-  else
-    add_entropy_loop(x, m, rule, total, total_log);
 }
 
 }  // namespace detail
@@ -143,21 +138,25 @@ class StripScorer {
     const double at_zero = s.at_zero, shift = s.shift;
     columns_[static_cast<std::size_t>(j)].visit([&](const auto* data) {
       const double* x = strip(data, first_, m_, buffer_);
-      with_parameters(j, s.center, s.width, [&](int i, double center, double width) {
-        z_[i] = scale(x[i], center, width, at_zero, shift);
-      });
+      double* z = z_;
+      const auto scaled = [=](int i, double center, double width) PILOTDID_INLINE {
+        z[i] = scale(x[i], center, width, at_zero, shift);
+      };
+      with_parameters(j, s.center, s.width, scaled);
     });
   }
 
   // f(i, a(j, group), b(j, group)) for the rows that count. One group: a loop without look-ups.
   template <class F>
   void with_parameters(Eigen::Index j, const Eigen::MatrixXd& a, const Eigen::MatrixXd& b,
-                       F&& f) const {
+                       const F& f) const {
     if (!sample_.group) {
       const double a0 = a(j, 0), b0 = b(j, 0);
-      PILOTDID_SIMD()
-      for (int i = 0; i < m_; ++i) f(i, a0, b0);
-      return;
+      const int m = m_;
+      return vectorized([&]() PILOTDID_INLINE {
+        PILOTDID_SIMD()
+        for (int i = 0; i < m; ++i) f(i, a0, b0);
+      });
     }
     for (int i = 0; i < m_; ++i) {
       const int g = group(i);
@@ -174,7 +173,9 @@ class StripScorer {
     }
   }
   void add_weighted(const Eigen::MatrixXd& weight, Eigen::Index j, double* sum) const {
-    with_parameters(j, weight, weight, [&](int i, double w, double) { sum[i] += w * z_[i]; });
+    const double* z = z_;
+    const auto add = [=](int i, double w, double) PILOTDID_INLINE { sum[i] += w * z[i]; };
+    with_parameters(j, weight, weight, add);
   }
 
   void closeness() {
@@ -194,10 +195,12 @@ class StripScorer {
     }
   }
   void add_squares(const Eigen::MatrixXd& point, Eigen::Index j, double* sum) const {
-    with_parameters(j, rule_.weight, point, [&](int i, double w, double at) {
-      const double gap = w * (z_[i] - at);
+    const double* z = z_;
+    const auto add = [=](int i, double w, double at) PILOTDID_INLINE {
+      const double gap = w * (z[i] - at);
       sum[i] += gap * gap;
-    });
+    };
+    with_parameters(j, rule_.weight, point, add);
   }
   // 0 where best and worst coincide: no indicator of the dimension varies.
   static double far_share(double near, double far) {

@@ -11,12 +11,12 @@ namespace pilotdid {
 
 namespace detail {
 
-PILOTDID_INLINE std::uint64_t bits_of(double x) {
+PILOTDID_INLINE inline std::uint64_t bits_of(double x) {
   std::uint64_t bits;
   std::memcpy(&bits, &x, sizeof bits);
   return bits;
 }
-PILOTDID_INLINE double double_of(std::uint64_t bits) {
+PILOTDID_INLINE inline double double_of(std::uint64_t bits) {
   double x;
   std::memcpy(&x, &bits, sizeof x);
   return x;
@@ -28,7 +28,7 @@ PILOTDID_INLINE double double_of(std::uint64_t bits) {
 // is (Sun Microsystems 1993): x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), s = f / (2 + f),
 // ln(1 + f) = f - s (f - R(s^2)). Zero and subnormal numbers give a finite value near -710, so
 // that x * vector_log(x) is 0 for x = 0.
-PILOTDID_INLINE double vector_log(double x) {
+PILOTDID_INLINE inline double vector_log(double x) {
   const std::uint64_t root_half = 0x3FE6A09E667F3BCDULL;
   const std::uint64_t t = detail::bits_of(x) + (0x3FF0000000000000ULL - root_half);
   // The exponent, as the lowest bits of a double in [2^52, 2^53): vector units of the oldest
