@@ -1,0 +1,56 @@
+// Vector instructions without intrinsics.
+#ifndef PILOTDID_SIMD_HPP
+#define PILOTDID_SIMD_HPP
+
+// Asks for vector instructions in the loop that follows, also at -O2.
+#ifdef _OPENMP
+#define PILOTDID_PRAGMA(text) _Pragma(#text)
+#define PILOTDID_SIMD(clauses) PILOTDID_PRAGMA(omp simd clauses)
+#else
+#define PILOTDID_SIMD(clauses)
+#endif
+
+// A function or lambda that is always part of its caller, and so compiled for the caller's
+// instructions.
+#if defined(__GNUC__)
+#define PILOTDID_INLINE __attribute__((always_inline))
+#else
+#define PILOTDID_INLINE
+#endif
+
+// Not on Windows, where compilers do not align the stack for 256-bit vectors.
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(_WIN32)
+#define PILOTDID_HAS_AVX2_BUILD 1
+#endif
+
+namespace pilotdid {
+
+namespace detail {
+
+#ifdef PILOTDID_HAS_AVX2_BUILD
+inline bool has_avx2() {
+  static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return yes;
+}
+template <class Loop>
+__attribute__((target("avx2,fma"))) void run_avx2(const Loop& loop) {
+  loop();
+}
+#endif
+
+}  // namespace detail
+
+// Runs a loop that is compiled twice: for every processor, and for x86-64 processors since 2013
+// with 256-bit vectors and fused multiply-add, chosen when it runs. The lambda must be marked:
+//   vectorized([&]() PILOTDID_INLINE { PILOTDID_SIMD() for (...) ... });
+template <class Loop>
+void vectorized(const Loop& loop) {
+#ifdef PILOTDID_HAS_AVX2_BUILD
+  if (detail::has_avx2()) return detail::run_avx2(loop);
+#endif
+  loop();
+}
+
+}  // namespace pilotdid
+
+#endif
