@@ -110,7 +110,7 @@ resampled_estimates <- function(fit, outcomes, times, treatment) {
   if (anyNA(outcomes[[1L]][used])) return(NULL)
   design$keep <- as.raw(used)
   design$weights <- as.numeric(times) * (design$weights %||% 1)
-  design <- index_rows(design, NULL, "allow")
+  design <- index_rows(design, "allow")
   regressors <- design$regressors[names(fit$coefficients)]
   moments <- cpp_moments(absorption(design), c(outcomes, regressors), fit$solver$options)
   own <- seq_along(outcomes)
