@@ -1,0 +1,2 @@
+#' @export
+event_study <- function(x, ...) UseMethod("event_study")
