@@ -1,5 +1,6 @@
 #include <pilotdid/fixed_effects.hpp>
 #include <pilotdid/least_squares.hpp>
+#include <pilotdid/leverage.hpp>
 
 #include "convert.h"
 
@@ -55,14 +56,17 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
 
 // residual (P) and regressors (P x k) map the partialled-out columns to residuals and regressors.
 // n_data > 0: also the residual of each data row, NA where a row is not used.
+// row_factor: NULL, or what the residual of each data row is multiplied by in the scores.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
                       Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by,
-                      SEXP code, int clusters, double n_data) {
+                      SEXP code, int clusters, double n_data,
+                      SEXP row_factor = R_NilValue) {
   Rcpp::NumericVector residuals(static_cast<R_xlen_t>(n_data), NA_REAL);
   pilotdid::LinearScores maps;
   maps.residual = view(residual);
   maps.regressors = view(regressors);
+  if (!Rf_isNull(row_factor)) maps.row_factor = REAL(row_factor);
   const Eigen::MatrixXd taken_off = view(effects);
   const pilotdid::ScoreSums scores =
       pilotdid::sum_scores(as_absorption(absorption), as_columns(columns), taken_off, maps,
@@ -70,6 +74,18 @@ Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMa
                            n_data > 0 ? residuals.begin() : nullptr, execution());
   return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums),
                             Rcpp::_["rss"] = scores.rss, Rcpp::_["residuals"] = residuals);
+}
+
+// The leverage of each data row, NA where a row is not used.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns,
+                                  Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors,
+                                  Rcpp::NumericMatrix inverse, double n_data) {
+  Rcpp::NumericVector h(static_cast<R_xlen_t>(n_data), NA_REAL);
+  const Eigen::MatrixXd taken_off = view(effects), map = view(regressors), bread = view(inverse);
+  pilotdid::row_leverages(as_absorption(absorption), as_columns(columns), taken_off, map, bread,
+                          h.begin(), execution());
+  return h;
 }
 
 // rows x columns in the order of the computation, times the root of the weight.
