@@ -52,8 +52,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
-RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -65,7 +65,23 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
+    Rcpp::traits::input_parameter< SEXP >::type row_factor(row_factorSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_leverages
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors, Rcpp::NumericMatrix inverse, double n_data);
+RcppExport SEXP _pilotdid_cpp_leverages(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP regressorsSEXP, SEXP inverseSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_leverages(absorption, columns, effects, regressors, inverse, n_data));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -241,6 +257,37 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_serial_covariance
+Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
+RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type lag(lagSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_serial_covariance(scores, start, time, lag));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_covariance
+Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector place, Rcpp::IntegerVector time, int times, Rcpp::NumericVector x, Rcpp::NumericVector y, int metric, double cutoff, int kernel);
+RcppExport SEXP _pilotdid_cpp_spatial_covariance(SEXP scoresSEXP, SEXP placeSEXP, SEXP timeSEXP, SEXP timesSEXP, SEXP xSEXP, SEXP ySEXP, SEXP metricSEXP, SEXP cutoffSEXP, SEXP kernelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type place(placeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
+    Rcpp::traits::input_parameter< int >::type metric(metricSEXP);
+    Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -266,7 +313,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
-    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
+    {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
@@ -281,6 +329,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
+    {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}
