@@ -9,8 +9,8 @@ cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }
 
-cpp_least_squares <- function(absorption, columns, by, code, clusters, options) {
-    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options)
+cpp_least_squares <- function(absorption, columns, by, code, clusters, options, cells = NULL, levels = 0L) {
+    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options, cells, levels)
 }
 
 cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor = NULL) {

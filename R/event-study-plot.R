@@ -1,5 +1,5 @@
 # The event-study figure in the field's style: dark on white, capped intervals or ribbons, a line at
-# zero, a dashed line before event time 0, bins labelled; several estimators side by side.
+# zero, a dashed line at the pilot, bins labelled; several estimators side by side.
 
 #' Figures of event studies
 #'
@@ -81,7 +81,7 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   )
   graphics::axis(1, at = axis$at, labels = axis$label)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
-  graphics::abline(v = -0.5, col = "grey40", lty = 2)
+  graphics::abline(v = 0, col = "grey40", lty = 2)
   for (i in seq_along(levels(table$fit))) {
     draw_event(table[as.integer(table$fit) == i, ], intervals, style,
       event_colors[(i - 1L) %% 8L + 1L], event_symbols[(i - 1L) %% 8L + 1L])
@@ -131,7 +131,7 @@ autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simult
     x = .data$at, y = .data$estimate, colour = .data$fit, fill = .data$fit, shape = .data$fit
   )) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
-    ggplot2::geom_vline(xintercept = -0.5, colour = "grey40", linetype = "dashed", linewidth = 0.4)
+    ggplot2::geom_vline(xintercept = 0, colour = "grey40", linetype = "dashed", linewidth = 0.4)
   if (intervals != "pointwise") plot <- plot + event_interval("simultaneous", style, 0.35, 0.12)
   if (intervals != "simultaneous") {
     plot <- plot + event_interval("conf", style, if (intervals == "both") 0.9 else 0.5, 0.2)

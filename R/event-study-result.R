@@ -117,11 +117,11 @@ shared_reference <- function(event) {
 
 reference_rows <- function(event, table) {
   rows <- table[rep(NA_integer_, length(event$reference)), ]
-  rows$term <- format(event$reference, trim = TRUE)
   rows$estimate <- rep(0, length(event$reference))
   rows$event_time <- event$reference
   if (length(event$reference)) rows$reference <- shared_reference(event)
-  rows$binned <- rep(FALSE, length(event$reference))
+  rows$binned <- event$reference_binned %||% rep(FALSE, length(event$reference))
+  rows$term <- event_labels(event$reference, rows$binned)
   rows
 }
 

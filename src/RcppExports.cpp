@@ -37,8 +37,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_least_squares
-Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
-RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options, SEXP cells, int levels);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP, SEXP cellsSEXP, SEXP levelsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -47,7 +47,9 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
+    Rcpp::traits::input_parameter< SEXP >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options, cells, levels));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -312,7 +314,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
-    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
     {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},

@@ -34,14 +34,21 @@ Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List opt
                                                 as_options(options), execution()));
 }
 
-// columns: the outcome first, then the regressors.
+// columns: the outcome first, then the regressors. cells: NULL, or the code (-1: none) whose
+// `levels` indicators are the first regressors.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code,
-                             int clusters, Rcpp::List options) {
+                             int clusters, Rcpp::List options, SEXP cells = R_NilValue,
+                             int levels = 0) {
+  pilotdid::Effect cell_effect;
+  if (!Rf_isNull(cells)) {
+    cell_effect.code = INTEGER(cells);
+    cell_effect.levels = levels;
+  }
   const pilotdid::LeastSquares fit =
       pilotdid::fit_least_squares(as_absorption(absorption), as_columns(columns),
                                   as_grouping(by, code, clusters), nullptr, as_options(options),
-                                  execution());
+                                  execution(), Rf_isNull(cells) ? nullptr : &cell_effect);
   const pilotdid::Solution& s = fit.solution;
   Rcpp::IntegerVector standing(s.standing.size());
   for (std::size_t j = 0; j < s.standing.size(); ++j) standing[j] = static_cast<int>(s.standing[j]);
