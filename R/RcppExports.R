@@ -21,6 +21,10 @@ cpp_leverages <- function(absorption, columns, effects, regressors, inverse, n_d
     .Call(`_pilotdid_cpp_leverages`, absorption, columns, effects, regressors, inverse, n_data)
 }
 
+cpp_reduced_inverse <- function(absorption) {
+    .Call(`_pilotdid_cpp_reduced_inverse`, absorption)
+}
+
 cpp_partialled_out <- function(absorption, columns, effects) {
     .Call(`_pilotdid_cpp_partialled_out`, absorption, columns, effects)
 }
@@ -91,5 +95,17 @@ cpp_watch_forks <- function() {
 
 cpp_threads <- function(threads) {
     .Call(`_pilotdid_cpp_threads`, threads)
+}
+
+cpp_wild_bootstrap <- function(forms, rank, ways, type, draws, seed, enumerate) {
+    .Call(`_pilotdid_cpp_wild_bootstrap`, forms, rank, ways, type, draws, seed, enumerate)
+}
+
+cpp_wild_beyond <- function(draws, value, squared) {
+    .Call(`_pilotdid_cpp_wild_beyond`, draws, value, squared)
+}
+
+cpp_wild_bootstrap_joint <- function(numerator, factors, kernels, type, draws, seed, enumerate) {
+    .Call(`_pilotdid_cpp_wild_bootstrap_joint`, numerator, factors, kernels, type, draws, seed, enumerate)
 }
 

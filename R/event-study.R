@@ -200,24 +200,39 @@ drop_outside <- function(design, window, bin) {
   restrict_design(design, is.na(e) | (e >= window[1L] & e <= window[2L]), "outside the window")
 }
 
+# Event time depends on the cohort and the period only: one small table, and which of its entries
+# the rows used hit.
+# -> list(table = cohorts x periods, entry = 1-based entry by data row, used = by entry)
+event_table <- function(design) {
+  cohorts <- sort(unique(design$event_start), na.last = TRUE)
+  positions <- period_positions(design$time$values)
+  class <- match(design$event_start, cohorts)
+  entry <- class[design$unit$code + 1L] + length(cohorts) * design$time$code
+  list(
+    table = outer(cohorts, positions, function(start, t) t - start), entry = entry,
+    used = tabulate(used_values(entry, design), length(cohorts) * length(positions)) > 0L
+  )
+}
+
 # -> list(code, levels, event_time, binned, indicators, reference, reference_binned)
 event_cells <- function(design, window, reference) {
-  e <- event_times(design)
-  used <- used_values(e, design)
-  seen <- range(used, na.rm = TRUE)
+  lookup <- event_table(design)
+  e <- as.vector(lookup$table)
+  used <- e[lookup$used & !is.na(e)]
+  seen <- range(used)
   span <- window %||% seen
-  inside <- !is.na(used) & used >= span[1L] & used <= span[2L]
-  if (!any(inside)) {
+  if (!any(used >= span[1L] & used <= span[2L])) {
     abort("window", c("No treated unit is observed in the window.",
       x = "Event times run from {seen[1]} to {seen[2]}; the window is {span[1]} to {span[2]}."
     ))
   }
-  cell_time <- pmin(pmax(e, span[1L]), span[2L])
-  times <- sort(unique(used_values(cell_time, design)))
+  clip <- function(x) pmin(pmax(x, span[1L]), span[2L])
+  times <- sort(unique(clip(used)))
   refuse_reference(reference, times, span)
   event_time <- setdiff(times, reference)
-  code <- match(cell_time, event_time) - 1L
-  code[is.na(code)] <- -1L
+  cell <- match(clip(e), event_time) - 1L
+  cell[is.na(cell)] <- -1L
+  code <- cell[lookup$entry]
   is_bin <- function(x) (x == span[1L] & seen[1L] < span[1L]) | (x == span[2L] & seen[2L] > span[2L])
   binned <- is_bin(event_time)
   names <- unique_terms(paste0("event_time::", event_labels(event_time, binned)), design)

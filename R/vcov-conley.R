@@ -2,14 +2,14 @@
 
 #' @rdname pilot_vcov
 #' @export
-vcov_conley <- function(cutoff = NULL, latitude = NULL, longitude = NULL, kernel = c("uniform", "bartlett"),
+conley_vcov <- function(cutoff = NULL, latitude = NULL, longitude = NULL, kernel = c("uniform", "bartlett"),
                         lag = 0, distance = c("haversine", "euclidean")) {
   kernel <- check_choice(kernel, c("uniform", "bartlett"), "kernel")
   distance <- check_choice(distance, c("haversine", "euclidean"), "distance")
   check_count(lag, "lag", min = 0)
   if (is.null(cutoff)) {
     abort("argument", c("{.arg cutoff} must be given for Conley's covariance.",
-      i = "{.code vcov = vcov_conley(cutoff = 200)}: places farther apart than 200 km are taken as unrelated."
+      i = "{.code vcov = conley_vcov(cutoff = 200)}: places farther apart than 200 km are taken as unrelated."
     ))
   }
   check_number(cutoff, "cutoff", 0, Inf, open = TRUE)
@@ -68,7 +68,7 @@ coordinates <- function(fit, spec, rows) {
   if (is.null(names$x) || is.null(names$y)) {
     abort("coordinates", c("Conley's covariance needs the coordinates of each row.",
       x = "No columns called latitude and longitude were found.",
-      i = "Name them: {.code vcov_conley({spec$cutoff}, latitude = \"...\", longitude = \"...\")}."
+      i = "Name them: {.code conley_vcov({spec$cutoff}, latitude = \"...\", longitude = \"...\")}."
     ))
   }
   check_columns(c(names$y, names$x), fit$data)

@@ -35,21 +35,21 @@
 #' @examples
 #' panel <- simulate_pilot(seed = 1)
 #' fit <- pilot_did(y ~ status | unit + time, panel)
-#' tidy(fit, vcov = vcov_newey_west(lag = 2))
+#' tidy(fit, vcov = newey_west_vcov(lag = 2))
 #' tidy(fit, vcov = DK(1) ~ time)
 #' @name pilot_vcov
 NULL
 
 #' @rdname pilot_vcov
 #' @export
-vcov_newey_west <- function(lag = NULL, unit = NULL, time = NULL) {
+newey_west_vcov <- function(lag = NULL, unit = NULL, time = NULL) {
   if (!is.null(lag)) check_count(lag, "lag", min = 0)
   structure(list(type = "newey_west", lag = lag, unit = unit, time = time, label = "Newey-West"), class = "pilot_vcov")
 }
 
 #' @rdname pilot_vcov
 #' @export
-vcov_driscoll_kraay <- function(lag = NULL, time = NULL) {
+driscoll_kraay_vcov <- function(lag = NULL, time = NULL) {
   if (!is.null(lag)) check_count(lag, "lag", min = 0)
   structure(list(type = "driscoll_kraay", lag = lag, time = time, label = "Driscoll-Kraay"), class = "pilot_vcov")
 }

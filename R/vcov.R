@@ -24,7 +24,7 @@ vcov_aliases <- c(
 )
 
 # What `vcov =` may be: a name, `~ cluster + cluster`, `NW(2) ~ unit + time`, column names, a spec of
-# vcov_conley() and its like, a matrix or a function.
+# conley_vcov() and its like, a matrix or a function.
 # -> list(type, label, ...)
 vcov_spec <- function(vcov, fit) {
   if (is.null(vcov)) {
@@ -51,9 +51,9 @@ vcov_spec <- function(vcov, fit) {
 named_spec <- function(type, fit) {
   switch(type,
     cluster = vcov_spec(NULL, fit),
-    newey_west = vcov_newey_west(),
-    driscoll_kraay = vcov_driscoll_kraay(),
-    conley = vcov_conley(),
+    newey_west = newey_west_vcov(),
+    driscoll_kraay = driscoll_kraay_vcov(),
+    conley = conley_vcov(),
     list(type = type, label = type)
   )
 }
@@ -63,7 +63,7 @@ family_formula <- function(formula) {
   left <- formula[[2L]]
   head <- if (is.call(left)) left[[1L]] else left
   makers <- list(
-    newey_west = vcov_newey_west, driscoll_kraay = vcov_driscoll_kraay, conley = vcov_conley,
+    newey_west = newey_west_vcov, driscoll_kraay = driscoll_kraay_vcov, conley = conley_vcov,
     cluster = function() cluster_spec(split_call(formula[[3L]], "+"))
   )
   type <- if (is.name(head)) vcov_aliases[tolower(as.character(head))] else NA

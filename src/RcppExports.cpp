@@ -87,6 +87,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_reduced_inverse
+Rcpp::NumericMatrix cpp_reduced_inverse(Rcpp::List absorption);
+RcppExport SEXP _pilotdid_cpp_reduced_inverse(SEXP absorptionSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_reduced_inverse(absorption));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_partialled_out
 Rcpp::NumericMatrix cpp_partialled_out(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects);
 RcppExport SEXP _pilotdid_cpp_partialled_out(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP) {
@@ -310,6 +320,50 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_wild_bootstrap
+Rcpp::NumericMatrix cpp_wild_bootstrap(Rcpp::NumericMatrix forms, int rank, Rcpp::List ways, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_bootstrap(SEXP formsSEXP, SEXP rankSEXP, SEXP waysSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type forms(formsSEXP);
+    Rcpp::traits::input_parameter< int >::type rank(rankSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_bootstrap(forms, rank, ways, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_beyond
+int cpp_wild_beyond(Rcpp::NumericMatrix draws, double value, double squared);
+RcppExport SEXP _pilotdid_cpp_wild_beyond(SEXP drawsSEXP, SEXP valueSEXP, SEXP squaredSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type value(valueSEXP);
+    Rcpp::traits::input_parameter< double >::type squared(squaredSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_beyond(draws, value, squared));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_bootstrap_joint
+Rcpp::NumericVector cpp_wild_bootstrap_joint(Rcpp::NumericMatrix numerator, Rcpp::NumericVector factors, Rcpp::List kernels, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_bootstrap_joint(SEXP numeratorSEXP, SEXP factorsSEXP, SEXP kernelsSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type numerator(numeratorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type factors(factorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type kernels(kernelsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_bootstrap_joint(numerator, factors, kernels, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
@@ -317,6 +371,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
     {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
+    {"_pilotdid_cpp_reduced_inverse", (DL_FUNC) &_pilotdid_cpp_reduced_inverse, 1},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
@@ -335,6 +390,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
+    {"_pilotdid_cpp_wild_bootstrap", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap, 7},
+    {"_pilotdid_cpp_wild_beyond", (DL_FUNC) &_pilotdid_cpp_wild_beyond, 3},
+    {"_pilotdid_cpp_wild_bootstrap_joint", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap_joint, 7},
     {NULL, NULL, 0}
 };
 

@@ -95,6 +95,12 @@ Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns,
   return h;
 }
 
+// A generalized inverse of the system that is left for the effects once the factor is eliminated.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix cpp_reduced_inverse(Rcpp::List absorption) {
+  return Rcpp::wrap(pilotdid::detail::reduced_inverse(as_absorption(absorption), execution()));
+}
+
 // rows x columns in the order of the computation, times the root of the weight.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_partialled_out(Rcpp::List absorption, Rcpp::List columns,

@@ -61,3 +61,41 @@ event_spec <- function(seed) {
     weighted = seed %% 3 == 1, vcov = list(~id, ~province, "iid", "hetero")[[1 + (seed %/% 2) %% 4]]
   )
 }
+
+# One wild bootstrap after the other, each a regression on all dummies. weights: clusters x draws.
+# ways: list of vectors (clusters of the variance), boot: vector. -> Wald statistic (t^2) of each draw
+# and of the data, for H0: the coefficients `tested` are `null`.
+reference_wild <- function(y, x, unit, time, w, tested, null, impose, ways, boot, weights, parameters) {
+  full <- reference_regression(y, x, unit, time, w)
+  k <- length(full$coefficients)
+  variance <- function(fit) {
+    n <- length(y)
+    smallest <- min(lengths(lapply(ways, unique)))
+    total <- 0
+    for (size in seq_along(ways)) for (subset in utils::combn(length(ways), size, simplify = FALSE)) {
+      g <- interaction(ways[subset], drop = TRUE)
+      total <- total + (-1)^(size + 1) * crossprod(rowsum(fit$scores %*% fit$inverse[, tested, drop = FALSE], g))
+    }
+    total * smallest / (smallest - 1) * (n - 1) / (n - parameters)
+  }
+  statistic <- function(fit, value) {
+    gap <- fit$coefficients[tested] - value
+    sum(gap * solve(variance(fit), gap))
+  }
+  b <- full$coefficients
+  if (impose) {
+    inverse <- full$inverse
+    b <- b - inverse[, tested, drop = FALSE] %*% solve(inverse[tested, tested, drop = FALSE], full$coefficients[tested] - null)
+  }
+  fitted <- as.vector(full$x %*% b)
+  e <- y - fitted
+  draws <- apply(weights, 2L, function(v) {
+    again <- reference_regression(fitted + v[match(boot, sort(unique(boot)))] * e, x, unit, time, w)
+    statistic(again, if (impose) null else full$coefficients[tested])
+  })
+  list(observed = statistic(full, null), draws = draws)
+}
+
+all_signs <- function(g) {
+  1 - 2 * t(vapply(seq_len(g) - 1L, function(b) bitwAnd(bitwShiftR(seq_len(2^g) - 1L, b), 1L), integer(2^g)))
+}

@@ -32,10 +32,10 @@ test_that("Newey-West, Driscoll-Kraay and multi-way clusters equal fixest", {
     fit <- fit_fixture(f)
     se <- function(v) suppressWarnings(tidy(fit, vcov = v)$std.error)
     # fixest iterates to 1e-11 on the effects.
-    expect_equal(se(vcov_newey_west(2)), f$nw, tolerance = 1e-8)
+    expect_equal(se(newey_west_vcov(2)), f$nw, tolerance = 1e-8)
     expect_equal(se("NW"), f$nw_default, tolerance = 1e-8)
     expect_equal(se(NW(2) ~ id + year), f$nw, tolerance = 1e-8)
-    expect_equal(se(vcov_driscoll_kraay(2)), f$dk, tolerance = 1e-8)
+    expect_equal(se(driscoll_kraay_vcov(2)), f$dk, tolerance = 1e-8)
     expect_equal(se(DK() ~ year), f$dk_default, tolerance = 1e-8)
     expect_equal(se(~ id + year), f$two_way, tolerance = 1e-8)
     expect_equal(se(~ id + year + firm), f$three_way, tolerance = 1e-8)
@@ -67,7 +67,7 @@ test_that("Conley equals the sum over all pairs", {
       n <- nrow(data)
       wanted <- (slow$inverse %*% meat %*% slow$inverse)[1:2, 1:2] * n / (n - ncol(slow$x))
       if (min(eigen(wanted)$values) <= 0) next
-      got <- vcov(fit, vcov = vcov_conley(cutoff, kernel = kernel, lag = lag))
+      got <- vcov(fit, vcov = conley_vcov(cutoff, kernel = kernel, lag = lag))
       # The sums are differences of large terms once everything is a neighbor of everything.
       expect_equal(unname(got), unname(wanted), tolerance = 1e-8, info = paste(seed, kernel, lag, cutoff))
     }
@@ -77,7 +77,7 @@ test_that("Conley equals the sum over all pairs", {
 test_that("Conley in the plane, in formulas, and with projected coordinates agree", {
   data <- with_places(3)
   fit <- quiet_fit(y ~ d + x1 | id + year, data = data)
-  expect_equal(vcov(fit, vcov = conley(300) ~ latitude + longitude), vcov(fit, vcov = vcov_conley(300)))
+  expect_equal(vcov(fit, vcov = conley(300) ~ latitude + longitude), vcov(fit, vcov = conley_vcov(300)))
   data$px <- data$id %% 5
   data$py <- data$id %/% 5
   plane <- quiet_fit(y ~ d + x1 | id + year, data = data)
@@ -85,21 +85,21 @@ test_that("Conley in the plane, in formulas, and with projected coordinates agre
   near <- sqrt(outer(data$px, data$px, "-")^2 + outer(data$py, data$py, "-")^2) <= 1.5
   meat <- crossprod(slow$scores, (near & outer(data$year, data$year, "==")) %*% slow$scores)
   wanted <- (slow$inverse %*% meat %*% slow$inverse)[1:2, 1:2] * nrow(data) / (nrow(data) - ncol(slow$x))
-  spec <- vcov_conley(1.5, latitude = "py", longitude = "px", distance = "euclidean")
+  spec <- conley_vcov(1.5, latitude = "py", longitude = "px", distance = "euclidean")
   expect_equal(unname(vcov(plane, vcov = spec)), unname(wanted), tolerance = exact)
 })
 
 test_that("bad requests name their cause", {
   data <- with_places(3)
   fit <- quiet_fit(y ~ d | id + year, data = data[setdiff(names(data), c("latitude", "longitude"))])
-  expect_error(tidy(fit, vcov = vcov_conley(100)), class = "pilotdid_error_coordinates")
+  expect_error(tidy(fit, vcov = conley_vcov(100)), class = "pilotdid_error_coordinates")
   expect_error(tidy(fit, vcov = "conley"), class = "pilotdid_error_argument")
   data$latitude[4] <- NA
   fit <- quiet_fit(y ~ d | id + year, data = data)
-  expect_error(tidy(fit, vcov = vcov_conley(100)), "row 4", class = "pilotdid_error_coordinates")
+  expect_error(tidy(fit, vcov = conley_vcov(100)), "row 4", class = "pilotdid_error_coordinates")
   data$latitude[4] <- 120
   fit <- quiet_fit(y ~ d | id + year, data = data)
-  expect_error(tidy(fit, vcov = vcov_conley(100)), class = "pilotdid_error_coordinates")
+  expect_error(tidy(fit, vcov = conley_vcov(100)), class = "pilotdid_error_coordinates")
   expect_error(tidy(fit, vcov = NW(2) ~ firm + year), class = "pilotdid_error_vcov")
   expect_error(tidy(fit, vcov = mystery(2) ~ year), class = "pilotdid_error_vcov")
   expect_error(tidy(fit, vcov = diag(3)), class = "pilotdid_error_vcov")
@@ -120,7 +120,7 @@ test_that("estfun and bread reproduce our covariances", {
 
 test_that("covariances do not depend on row order or threads, and scale with the outcome", {
   data <- with_places(6)
-  specs <- list("HC3", "NW", "DK", vcov_conley(500, kernel = "bartlett", lag = 1))
+  specs <- list("HC3", "NW", "DK", conley_vcov(500, kernel = "bartlett", lag = 1))
   fit <- quiet_fit(y ~ d + x1 | id + year, data = data)
   shuffled <- quiet_fit(y ~ d + x1 | id + year, data = data[sample(nrow(data)), ])
   data$y <- 1000 * data$y
