@@ -105,16 +105,20 @@ check_no_missing <- function(x, column, what) {
   invisible(x)
 }
 
-# The same kind of table as the caller's, with some columns replaced or added. It is taken apart
-# as a list, so that neither a data.table nor a grouped tibble is changed in place.
-with_columns <- function(data, new) {
+# The same kind of table as the caller's, with some columns replaced or added and one attribute.
+# It is taken apart as a list, so that neither a data.table nor a grouped tibble is changed in
+# place.
+with_columns <- function(data, new, ...) {
   kept <- attributes(data)
   columns <- plain_list(data)
   columns[names(new)] <- new
   kept$names <- names(columns)
-  # data.table's pointer to itself: a copy must not carry it, data.table makes a new one.
+  # data.table's pointer to itself: a copy must not carry it, setDT() makes a new one.
   kept$.internal.selfref <- NULL
-  attributes(columns) <- kept
+  attributes(columns) <- c(kept, list(...))
+  if (inherits(data, "data.table") && requireNamespace("data.table", quietly = TRUE)) {
+    columns <- data.table::setDT(columns)
+  }
   columns
 }
 
