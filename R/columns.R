@@ -2,31 +2,7 @@
 
 # The names that `columns` stands for. `what` is the argument's name in messages.
 column_names <- function(columns, what) {
-  if (inherits(columns, "formula")) return(formula_names(columns, what))
-  if (!is.character(columns) || anyNA(columns)) {
-    abort("argument", c("{.arg {what}} must be column names, or a one-sided formula such as {.code ~ a + b}.",
-      x = "It is {.obj_type_friendly {columns}}."
-    ))
-  }
-  unique(columns)
-}
-
-formula_names <- function(formula, what) {
-  if (length(formula) != 2L) {
-    abort("argument", "{.arg {what}} must be a one-sided formula such as {.code ~ a + b}.")
-  }
-  collect <- function(expr) {
-    if (is.name(expr)) return(as.character(expr))
-    if (is.call(expr) && identical(expr[[1]], quote(`+`))) {
-      return(unlist(lapply(as.list(expr)[-1], collect)))
-    }
-    if (is.call(expr) && identical(expr[[1]], quote(`(`))) return(collect(expr[[2]]))
-    shown <- deparse1(expr)
-    abort("argument", c("{.arg {what}} takes column names joined by {.code +}.",
-      x = "It holds {.code {shown}}."
-    ))
-  }
-  unique(collect(formula[[2]]))
+  unique(vapply(as_exprs(columns, what), expr_label, ""))
 }
 
 # One column name, checked against the data; NULL passes where `optional`.
@@ -110,7 +86,7 @@ check_no_missing <- function(x, column, what) {
 # place.
 with_columns <- function(data, new, ...) {
   kept <- attributes(data)
-  columns <- plain_list(data)
+  columns <- unclass_data(data)
   columns[names(new)] <- new
   kept$names <- names(columns)
   # data.table's pointer to itself: a copy must not carry it, setDT() makes a new one.
@@ -122,13 +98,7 @@ with_columns <- function(data, new, ...) {
   columns
 }
 
-plain_list <- function(data) {
-  columns <- unclass(data)
-  attributes(columns) <- list(names = names(data))
-  columns
-}
-
 # A tibble with the caller's columns and new ones, whatever kind of table the caller has.
 as_plain_tibble <- function(data, new = list()) {
-  tibble::new_tibble(c(plain_list(data), new), nrow = nrow(data))
+  tibble::new_tibble(c(unclass_data(data), new), nrow = nrow(data))
 }

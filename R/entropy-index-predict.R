@@ -33,7 +33,8 @@ index_scores <- function(object, newdata) {
   check_indicators(object$terms, newdata, "newdata")
   columns <- indicator_columns(object$terms, newdata)
   check_infinite(columns)
-  complete <- cpp_complete_rows(columns, nrow(newdata))
+  keep <- cpp_scan(columns, nrow(newdata), NULL)$keep
+  complete <- if (!is.null(keep)) keep == as.raw(1L)
   periods <- list(values = object$periods, code = known_periods(object, newdata))
   sample <- index_sample(nrow(newdata), complete, periods, object$spec)
   report_outside(object, columns, sample)
@@ -46,16 +47,16 @@ known_periods <- function(object, newdata) {
   if (object$spec$scope != "yearly") return(NULL)
   check_columns(object$time, newdata, "newdata")
   x <- newdata[[object$time]]
-  if (is.factor(x)) x <- as.character(x)
-  code <- match(x, object$periods)
-  unknown <- unique(x[is.na(code)])
+  # By their text, so that a factor of years meets the years.
+  code <- match(as.character(x), as.character(object$periods))
+  unknown <- unique(as.character(x[is.na(code)]))
   if (length(unknown)) {
     shown <- first_few(unknown)
     abort("unknown_period", c("A yearly index has weights for the periods it was made from only.",
       x = "Not among them: {shown}."
     ))
   }
-  code
+  code - 1L
 }
 
 report_outside <- function(object, columns, sample) {

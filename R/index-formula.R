@@ -14,7 +14,7 @@ parse_indicators <- function(formula, data) {
       env = rep(list(environment(f)), length(terms))
     )
   })
-  terms <- lapply(rlang::set_names(names(parts[[1]])), function(field) {
+  terms <- lapply(set_names(names(parts[[1]])), function(field) {
     do.call(c, lapply(parts, function(part) part[[field]]))
   })
   check_indicators(terms, data)

@@ -11,9 +11,10 @@ all_row_ranges <- function(columns, n) {
 
 # NULL when every row is complete; otherwise which rows are, after the caller's choice.
 complete_rows <- function(columns, n, na) {
-  complete <- cpp_complete_rows(columns, n)
-  if (is.null(complete)) return(NULL)
   check_infinite(columns)
+  keep <- cpp_scan(columns, n, NULL)$keep
+  if (is.null(keep)) return(NULL)
+  complete <- keep == as.raw(1L)
   missing <- lapply(columns, function(x) which(is.na(x)))
   empty <- names(columns)[lengths(missing) == n]
   if (length(empty)) {
@@ -53,19 +54,23 @@ index_periods <- function(data, time, spec, keep) {
       i = "Give the name of the time column."
     ))
   }
-  x <- data[[time]]
-  check_no_missing(x, time, "time")
-  if (is.factor(x)) x <- as.character(x)
-  values <- sort(unique(if (is.null(keep)) x else x[keep]))
-  code <- match(x, values)
-  if (spec$scope == "yearly") check_period_sizes(tabulate(if (is.null(keep)) code else code[keep]), values)
-  list(values = values, code = code)
+  coded <- code_id(data[[time]], time)
+  check_no_missing(coded$code, time, "time")
+  code <- coded$code
+  if (!is.null(keep)) {
+    # Periods may be empty once rows are gone.
+    left <- cpp_compact(code, length(coded$values), as.raw(keep))
+    code <- left$code
+    coded$values <- coded$values[left$used]
+  }
+  if (spec$scope == "yearly") check_period_sizes(tabulate(code + 1L), coded$values)
+  list(values = coded$values, code = code)
 }
 
 check_period_sizes <- function(sizes, values) {
   small <- values[sizes < 2L]
   if (length(small)) {
-    shown <- first_few(small)
+    shown <- first_few(as.character(small))
     abort("too_few_rows", c("A yearly index needs at least two rows in each period.",
       x = "One row only in: {shown}."
     ))
@@ -75,7 +80,7 @@ check_period_sizes <- function(sizes, values) {
 # The core's sample: group -1 for rows left out, NULL where all rows stand in one group.
 index_sample <- function(n, keep, periods, spec, weight = NULL) {
   yearly <- spec$scope == "yearly"
-  group <- if (yearly) periods$code - 1L else if (!is.null(keep)) rep(0L, n)
+  group <- if (yearly) periods$code else if (!is.null(keep)) rep(0L, n)
   if (!is.null(keep)) group[!keep] <- -1L
   list(n = n, group = group, groups = if (yearly) length(periods$values) else 1L, weight = weight)
 }
@@ -85,14 +90,14 @@ report_constants <- function(fit, terms, periods, spec) {
   check_size_of_max(fit, terms, spec)
   varying <- colSums(!constant)
   if (any(varying < 2L)) {
-    when <- if (spec$scope == "yearly") first_few(periods$values[varying < 2L])
+    when <- if (spec$scope == "yearly") first_few(as.character(periods$values[varying < 2L]))
     still <- terms$indicator[rowSums(constant) > 0L]
     abort("too_few_indicators", c("An index needs at least two indicators that vary.",
       x = "Constant: {.field {still}}.", x = if (length(when)) "In: {when}."
     ), columns = still)
   }
   if (!any(constant)) return(invisible())
-  which_in <- function(j) if (spec$scope == "yearly") sprintf(" (in %s)", first_few(periods$values[constant[j, ]])) else ""
+  which_in <- function(j) if (spec$scope == "yearly") sprintf(" (in %s)", first_few(as.character(periods$values[constant[j, ]]))) else ""
   rows <- which(rowSums(constant) > 0L)
   found <- paste0(terms$indicator[rows], vapply(rows, which_in, ""))
   warn("constant", c("Indicators that do not vary get weight 0.", x = "Constant: {.field {found}}."),

@@ -63,7 +63,7 @@ interpolate_panel <- function(data, columns = NULL, unit, time,
 
   panel <- unit_order(data, unit, time)
   if (method != "linear") panel$grid <- regular_grid(panel, method)
-  filled <- lapply(rlang::set_names(columns), function(name) {
+  filled <- lapply(set_names(columns), function(name) {
     fill_column(data[[name]], panel, method, extrapolate, lower[[name]], upper[[name]])
   })
   counts <- fill_counts(filled)
@@ -93,7 +93,7 @@ bounds_by_column <- function(bound, columns, what) {
     abort("argument", "{.arg {what}} must be one number, or numbers named by column.")
   }
   default <- if (what == "lower") -Inf else Inf
-  out <- rlang::set_names(rep(if (named) default else bound, length(columns)), columns)
+  out <- set_names(rep(if (named) default else bound, length(columns)), columns)
   if (named) {
     unknown <- setdiff(names(bound), columns)
     if (length(unknown)) {
@@ -110,8 +110,8 @@ bounds_by_column <- function(bound, columns, what) {
 # the unit's first row) in that order.
 unit_order <- function(data, unit, time) {
   t <- time_values(data, time)
-  check_no_missing(data[[unit]], unit, "unit")
-  id <- match(data[[unit]], unique(data[[unit]]))
+  id <- code_id(data[[unit]], unit)$code + 1L
+  check_no_missing(id, unit, "unit")
   order <- order(id, t, method = "radix")
   id <- id[order]
   t <- t[order]
@@ -120,7 +120,7 @@ unit_order <- function(data, unit, time) {
   twice <- which(!new & c(FALSE, t[-1] == t[-n]))
   if (length(twice)) {
     rows <- first_few(sort(order[twice]))
-    abort("duplicate", c("Each unit must have one row a period.",
+    abort("duplicates", c("Each unit must have one row a period.",
       x = "{length(twice)} row{?s} repeat{?s/} a {.field {unit}} and {.field {time}}: {rows}."
     ), rows = sort(order[twice]))
   }
@@ -219,11 +219,5 @@ report_filled <- function(counts, rows) {
     counts$missing, share, extra
   )
   total <- sum(counts$filled)
-  inform("filled", c("Filled {total} cell{?s} in {nrow(counts)} column{?s}.", bullets(lines)))
-}
-
-# User text as bullets of a message: braces are not glue.
-bullets <- function(lines, sign = "*") {
-  lines <- gsub("}", "}}", gsub("{", "{{", lines, fixed = TRUE), fixed = TRUE)
-  rlang::set_names(lines, rep(sign, length(lines)))
+  inform("filled", c("Filled {total} cell{?s} in {nrow(counts)} column{?s}.", bullet_lines(lines)))
 }

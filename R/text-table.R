@@ -29,3 +29,6 @@ format_text <- function(x) {
   x[is.na(x)] <- ""
   x
 }
+
+# User text as bullets of a message: braces are not glue.
+bullet_lines <- function(lines) set_names(set_names_i(lines), "*")

@@ -45,7 +45,7 @@ winsorize <- function(data, columns, probs = c(.01, .99), by = NULL, type = 2, t
   rows <- split(seq_len(nrow(data)), match(groups, unique(groups)))
   labels <- unique(groups)
 
-  done <- lapply(rlang::set_names(columns), function(name) {
+  done <- lapply(set_names(columns), function(name) {
     clamp_groups(as.numeric(data[[name]]), rows, probs, type, trim)
   })
   with_columns(data, lapply(done, function(d) d$value), winsorized = winsorized_table(done, labels))

@@ -1,21 +1,8 @@
 #include "convert.h"
 
 #include <pilotdid/entropy_index.hpp>
-#include <pilotdid/scan.hpp>
 
 namespace {
-
-pilotdid::Columns columns_of(const Rcpp::List& list) {
-  pilotdid::Columns columns;
-  for (R_xlen_t j = 0; j < list.size(); ++j) {
-    SEXP x = list[j];
-    if (TYPEOF(x) == REALSXP)
-      columns.emplace_back(REAL(x));
-    else
-      columns.emplace_back(INTEGER(x));
-  }
-  return columns;
-}
 
 // sample: list(n, group = integer or NULL, groups, weight = double or NULL)
 pilotdid::Sample sample_of(const Rcpp::List& list) {
@@ -49,22 +36,10 @@ Eigen::MatrixXd table(const std::vector<Acc>& sums, int groups, F&& f) {
 
 }  // namespace
 
-// Which rows are complete (logical), or NULL when all are.
-// [[Rcpp::export]]
-SEXP cpp_complete_rows(Rcpp::List columns, double n) {
-  std::vector<unsigned char> keep(static_cast<std::size_t>(n), 1);
-  const auto found = pilotdid::scan_columns(columns_of(columns), keep.size(), keep, execution());
-  bool clean = true;
-  for (const auto& f : found) clean = clean && f.dropped == 0 && f.infinite == 0;
-  if (clean) return R_NilValue;
-  Rcpp::LogicalVector complete(keep.begin(), keep.end());
-  return complete;
-}
-
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample) {
   const pilotdid::Sample s = sample_of(sample);
-  const auto sums = pilotdid::column_ranges(columns_of(columns), s, execution());
+  const auto sums = pilotdid::column_ranges(as_columns(columns), s, execution());
   return Rcpp::List::create(
       Rcpp::Named("min") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.min; }),
       Rcpp::Named("max") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.max; }),
@@ -73,7 +48,7 @@ Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample) {
 }
 
 // Rows of each column below `min` and above `max` (columns x groups each).
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd min,
                               Eigen::MatrixXd max) {
   const pilotdid::Sample s = sample_of(sample);
@@ -84,32 +59,32 @@ Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::Matr
       count.min = min(j, g);
       count.max = max(j, g);
     }
-  const auto sums = pilotdid::fold(columns_of(columns), s, start, execution());
+  const auto sums = pilotdid::fold(as_columns(columns), s, start, execution());
   return Rcpp::List::create(
       Rcpp::Named("below") = table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.below; }),
       Rcpp::Named("above") = table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.above; }));
 }
 
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling,
                             Eigen::MatrixXd factor, double offset) {
   const pilotdid::Sample s = sample_of(sample);
-  const auto sums = pilotdid::entropy_sums(columns_of(columns), s, scaling_of(scaling), factor,
+  const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling), factor,
                                            offset, execution());
   return Rcpp::List::create(
       Rcpp::Named("total") = table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total; }),
       Rcpp::Named("total_log") = table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total_log; }));
 }
 
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd center) {
   return Rcpp::wrap(
-      pilotdid::cross_products(columns_of(columns), sample_of(sample), center, execution()));
+      pilotdid::cross_products(as_columns(columns), sample_of(sample), center, execution()));
 }
 
 // rule: list(scaling, weight, within, best, worst, dimension, dimensions, by_distance).
 // Rows left out (group -1) are NA.
-// [[Rcpp::export]]
+// [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_composite_scores(Rcpp::List columns, Rcpp::List sample, Rcpp::List rule) {
   const pilotdid::Sample s = sample_of(sample);
   pilotdid::ScoreRule r;
@@ -122,7 +97,7 @@ Rcpp::NumericMatrix cpp_composite_scores(Rcpp::List columns, Rcpp::List sample, 
   r.dimensions = Rcpp::as<int>(rule["dimensions"]);
   r.by_distance = Rcpp::as<bool>(rule["by_distance"]);
   Rcpp::NumericMatrix out(static_cast<int>(s.n), r.dimensions > 1 ? 1 + r.dimensions : 1);
-  pilotdid::composite_scores(columns_of(columns), s, r, out.begin(), execution());
+  pilotdid::composite_scores(as_columns(columns), s, r, out.begin(), execution());
   if (s.group)
     for (int c = 0; c < out.ncol(); ++c)
       for (std::size_t i = 0; i < s.n; ++i)
