@@ -21,7 +21,8 @@ print_text_table <- function(table, digits = 4, indent = 2) {
     (if (is.numeric(column)) pad_left else pad_right)(all, max(nchar(all, "width")))
   }, as.list(table), names(table))
   lines <- do.call(paste, c(unname(cells), sep = "  "))
-  cat(paste0(strrep(" ", indent), sub(" +$", "", lines)), sep = "\n")
+  lines <- sub(" +$", "", paste0(strrep(" ", indent), lines))
+  cat(lines[nzchar(lines)], sep = "\n")
 }
 
 format_text <- function(x) {
