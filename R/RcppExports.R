@@ -21,6 +21,10 @@ cpp_composite_scores <- function(columns, sample, rule) {
     .Call(`_pilotdid_cpp_composite_scores`, columns, sample, rule)
 }
 
+cpp_resample_counts <- function(units, seed, draw) {
+    .Call(`_pilotdid_cpp_resample_counts`, units, seed, draw)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }

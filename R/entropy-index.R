@@ -152,24 +152,38 @@ index_spec <- function(method = "entropy", scope = "pooled", normalize = "minmax
   spec
 }
 
-# The whole computation without conditions: also what the robustness table and the bootstrap call.
+# The whole computation without conditions, in two halves: what is taken from the data, and what
+# follows from that for a set of indicators.
 index_fit <- function(columns, sample, terms, spec, n_periods, ranges = NULL) {
   moments <- index_moments(columns, sample, needs_second_moments(spec), ranges)
+  measures <- index_measures(columns, sample, terms$direction, spec, n_periods, moments)
+  index_solution(measures, columns, sample, terms, spec)
+}
+
+# Moments, scaling and entropies: each indicator by itself, so that leaving some out is a matter
+# of picking rows.
+index_measures <- function(columns, sample, direction, spec, n_periods, moments) {
   log_n <- if (spec$k == "T") log(n_periods) else log(moments$weight[1, ])
-  scaling <- index_scaling(moments, terms$direction, spec)
+  scaling <- index_scaling(moments, direction, spec)
   entropy <- matrix(NA_real_, nrow(moments$min), ncol(moments$min))
   if (spec$method %in% c("entropy", "entropy_topsis")) {
     entropy <- index_entropy(columns, sample, scaling, moments, spec, log_n)
   }
+  list(moments = moments, scaling = scaling, entropy = entropy, log_n = log_n)
+}
+
+index_solution <- function(measures, columns, sample, terms, spec) {
+  moments <- measures$moments
+  scaling <- measures$scaling
   pca <- if (spec$method == "pca") pca_groups(moments, terms$direction, spec)
-  weight <- index_weights(entropy, moments, scaling, terms$direction, spec, pca)
+  weight <- index_weights(measures$entropy, moments, scaling, terms$direction, spec, pca)
   rule <- score_rule(weight, scaling, terms, spec, pca)
   if (spec$dimension_weights != "sum" && rule$dimensions > 1L) {
-    second <- dimension_weights(columns, sample, rule, spec, log_n)
+    second <- dimension_weights(columns, sample, rule, spec, measures$log_n)
     rule[c("weight", "within", "dimension_sums")] <- split_weights(weight, rule$dimension + 1L, second)
     weight <- rule$weight
   }
-  list(moments = moments, entropy = entropy, weight = weight, rule = rule, pca = pca)
+  list(moments = moments, entropy = measures$entropy, weight = weight, rule = rule, pca = pca)
 }
 
 index_weights <- function(entropy, moments, scaling, direction, spec, pca) {

@@ -38,7 +38,6 @@
 #' @export
 vif_table <- function(fit) {
   check_fit(fit)
-  refuse_lean(fit)
   terms <- regressor_terms(fit)
   columns <- c(fit$design$regressors, fit$design$endogenous)[unlist(terms, use.names = FALSE)]
   df <- lengths(terms, use.names = FALSE)
@@ -70,20 +69,11 @@ within_products <- function(fit, columns) {
 # Cross-products of the columns and the constant as they are, from those around the mean.
 raw_products <- function(pooled, columns, design) {
   used <- list(n = design$n_data, group = NULL, groups = 1L, weight = NULL)
-  if (!is.null(design$keep)) used$group <- ifelse(design$keep == as.raw(1L), 0L, -1L)
+  if (!is.null(design$keep)) used$group <- ifelse(used_flags(design), 0L, -1L)
   if (!is.null(design$weights)) used$weight <- as.numeric(design$weights)
   mean <- cpp_column_ranges(columns, used)$mean[, 1L]
   n <- pooled$weight
   rbind(c(n, n * mean), cbind(n * mean, pooled$gram + n * tcrossprod(mean)))
-}
-
-check_fit <- function(fit, name = "fit") {
-  if (!inherits(fit, "pilot_fit")) {
-    abort("argument", c("{.arg {name}} must be a fit of {.fun pilot_did}.",
-      x = "It is {.obj_type_friendly {fit}}."
-    ))
-  }
-  invisible(fit)
 }
 
 # term -> names of its columns, those that were not dropped as collinear. Without a recipe every

@@ -52,13 +52,7 @@ winsorize <- function(data, columns, probs = c(.01, .99), by = NULL, type = 2, t
 }
 
 clamp_groups <- function(x, rows, probs, type, trim) {
-  bounds <- lapply(rows, function(i) {
-    q <- stats::quantile(x[i], probs, na.rm = TRUE, type = type, names = FALSE)
-    # A share of 0 or 1 is "no bound", also when the extreme value is infinite.
-    if (probs[1] == 0) q[1] <- -Inf
-    if (probs[2] == 1) q[2] <- Inf
-    q
-  })
+  bounds <- lapply(rows, function(i) clamp_bounds(x[i], probs, type))
   counts <- matrix(0L, 2, length(rows))
   for (g in seq_along(rows)) {
     i <- rows[[g]]
@@ -69,6 +63,14 @@ clamp_groups <- function(x, rows, probs, type, trim) {
     counts[, g] <- c(length(low), length(high))
   }
   list(value = x, bounds = bounds, counts = counts)
+}
+
+clamp_bounds <- function(x, probs, type) {
+  q <- stats::quantile(x, probs, na.rm = TRUE, type = type, names = FALSE)
+  # A share of 0 or 1 is "no bound", also when the extreme value is infinite.
+  if (probs[1] == 0) q[1] <- -Inf
+  if (probs[2] == 1) q[2] <- Inf
+  q
 }
 
 winsorized_table <- function(done, labels) {

@@ -73,6 +73,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_resample_counts
+Rcpp::IntegerVector cpp_resample_counts(int units, double seed, double draw);
+RcppExport SEXP _pilotdid_cpp_resample_counts(SEXP unitsSEXP, SEXP seedSEXP, SEXP drawSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< int >::type units(unitsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type draw(drawSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_resample_counts(units, seed, draw));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -317,6 +329,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_entropy_sums", (DL_FUNC) &_pilotdid_cpp_entropy_sums, 5},
     {"_pilotdid_cpp_cross_products", (DL_FUNC) &_pilotdid_cpp_cross_products, 3},
     {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
+    {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},

@@ -1,6 +1,7 @@
 #include "convert.h"
 
 #include <pilotdid/entropy_index.hpp>
+#include <pilotdid/resample.hpp>
 
 namespace {
 
@@ -103,4 +104,11 @@ Rcpp::NumericMatrix cpp_composite_scores(Rcpp::List columns, Rcpp::List sample, 
       for (std::size_t i = 0; i < s.n; ++i)
         if (s.group[i] < 0) out(static_cast<int>(i), c) = NA_REAL;
   return out;
+}
+
+// How often each unit is drawn in draw number `draw`.
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector cpp_resample_counts(int units, double seed, double draw) {
+  return Rcpp::wrap(pilotdid::resample_counts(units, static_cast<std::uint64_t>(seed),
+                                              static_cast<std::uint64_t>(draw)));
 }
