@@ -76,7 +76,7 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
 # Largest first within each dimension; a minus stands before indicators of negative direction.
 weight_bars <- function(x) {
   shown <- mean_weights(x)
-  shown$label <- ifelse(shown$direction < 0, paste0("\u2212 ", shown$indicator), shown$indicator)
+  shown$label <- ifelse(shown$direction < 0, paste0("- ", shown$indicator), shown$indicator)
   shown[order(match(shown$dimension, x$dimensions), -shown$weight), ]
 }
 

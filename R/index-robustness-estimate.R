@@ -1,7 +1,13 @@
 # Estimates of one regression for many outcomes, and the bootstrap that builds the index anew.
 
-# The base regression with another outcome: same design, same kind of covariance.
+# The base regression with another outcome: same design, same kind of covariance. An index without
+# a score in some row (no indicator of the set varies in its period) gives NA.
 outcome_estimate <- function(fit, outcome, standardize) {
+  treatment <- intersect(fit$design$treatment$names, names(fit$coefficients))
+  if (anyNA(used_values(outcome, fit$design))) {
+    none <- rep(NA_real_, length(treatment))
+    return(list(term = treatment, estimate = none, std.error = none, df = NA_real_, scale = NA_real_))
+  }
   fit$design$outcome <- outcome
   by <- fit$scores_by
   solved <- cpp_least_squares(
@@ -16,7 +22,6 @@ outcome_estimate <- function(fit, outcome, standardize) {
   fit$rss <- solved$rss
   fit$scores$sums <- solved$scores[, kept, drop = FALSE]
   covariance <- compute_vcov(fit, fit$vcov_spec)
-  treatment <- intersect(fit$design$treatment$names, names(fit$coefficients))
   list(
     term = treatment, estimate = unname(fit$coefficients[treatment]) / scale,
     std.error = unname(sqrt(diag(covariance$matrix)[treatment])) / scale,
@@ -102,6 +107,7 @@ resampled_scores <- function(base, columns, terms, spec, probs, keep, times) {
 resampled_estimates <- function(fit, outcomes, times, treatment) {
   design <- fit$design
   used <- used_flags(design) & times > 0L
+  if (anyNA(outcomes[[1L]][used])) return(NULL)
   design$keep <- as.raw(used)
   design$weights <- as.numeric(times) * (design$weights %||% 1)
   design <- index_rows(design, NULL, "allow")

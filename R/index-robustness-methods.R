@@ -41,16 +41,19 @@ bootstrap_table <- function(x) {
 #' @rdname pilot_index_robustness-methods
 #' @export
 glance.pilot_index_robustness <- function(x, ...) {
-  table <- x$table
+  table <- estimated(x)
   significant <- table$p.value < 1 - x$conf.level
   tibble::tibble(
-    specifications = nrow(table), reference = table$estimate[1L], median = stats::median(table$estimate),
+    specifications = nrow(table), failed = nrow(x$table) - nrow(table), reference = table$estimate[1L], median = stats::median(table$estimate),
     min = min(table$estimate), max = max(table$estimate), share.positive = mean(table$estimate > 0),
     share.significant = mean(significant), share.same.sign.significant =
       mean(significant & sign(table$estimate) == sign(table$estimate[1L])),
     nobs = x$labels$nobs, draws = if (is.null(x$draws)) 0L else nrow(x$draws$estimates)
   )
 }
+
+# Specifications in which every row has a score.
+estimated <- function(x) x$table[!is.na(x$table$estimate), ]
 
 #' @rdname pilot_index_robustness-methods
 #' @export
@@ -65,6 +68,7 @@ print.pilot_index_robustness <- function(x, digits = 4, ...) {
   cat(sprintf("\nSame sign and significant at %s%% as the reference: %.1f%% of specifications\n",
     format(100 * (1 - x$conf.level)), 100 * counts$share.same.sign.significant
   ))
+  if (counts$failed) cat(sprintf("%s specifications have rows without a score and are left out\n", big(counts$failed)))
   if (!is.null(x$draws)) {
     b <- bootstrap_table(x)
     cat(sprintf("Bootstrap of units, %s draws: standard error %s with the index built anew, %s with it fixed\n",
@@ -76,7 +80,7 @@ print.pilot_index_robustness <- function(x, digits = 4, ...) {
 
 # The range of the estimates at each choice, after the reference itself.
 robustness_summary <- function(x) {
-  table <- x$table
+  table <- estimated(x)
   one <- function(choice, value, rows) {
     e <- table$estimate[rows]
     list(choice = choice, value = value, specifications = length(e), lowest = min(e),
@@ -99,7 +103,8 @@ curve_choices <- c("method", "scope", "normalize", "zero", "winsorize", "left.ou
 #' @export
 summary.pilot_index_robustness <- function(object, ...) {
   print(object, ...)
-  singles <- object$table[object$table$left.out.kind != "none", ]
+  singles <- estimated(object)
+  singles <- singles[singles$left.out.kind != "none", ]
   if (nrow(singles)) {
     cat("\nLeft out, median over the other choices\n")
     medians <- tapply(singles$estimate, factor(singles$left.out, unique(singles$left.out)), stats::median)
@@ -218,13 +223,14 @@ curve_label <- function(x) {
 # points: one row a specification in the order of the estimates; marks: one row a specification
 # and choice; labels: the lines of the choices, with a gap between kinds.
 curve_data <- function(x) {
-  points <- x$table[order(x$table$estimate), ]
+  points <- estimated(x)
+  points <- points[order(points$estimate), ]
   points$rank <- seq_len(nrow(points))
   points$significant <- points$p.value < 1 - x$conf.level
   marks <- labels <- list()
   line <- 0
   for (choice in curve_choices) {
-    values <- unique(x$table[[choice]])
+    values <- unique(estimated(x)[[choice]])
     values <- values[!is.na(values)]
     # A choice that nobody varied needs no line.
     if (length(values) < 2L) next

@@ -83,11 +83,14 @@ index_robustness <- function(formula, data, index,
   terms <- parse_indicators(index, data)
   columns <- indicator_columns(terms, data)
   na <- check_choice(na, c("error", "complete"), "na")
+  keep <- complete_rows(columns, nrow(data), na)
+  varying <- varying_indicators(columns, keep)
+  terms <- subset_terms(terms, varying)
+  columns <- columns[varying]
   normalize <- usable_normalizations(normalize, missing(normalize), columns)
   sets <- indicator_sets(terms, leave_out)
   grid <- robustness_grid(method, scope, normalize, zero, winsorize, sets)
 
-  keep <- complete_rows(columns, nrow(data), na)
   base <- robustness_base(formula, data, columns, terms, grid, keep, ...)
   scored <- each_specification(grid, base, columns, terms, sets, keep, winsorize, function(scores) {
     outcome_estimate(base$fit, scores, standardize)
@@ -105,6 +108,25 @@ index_robustness <- function(formula, data, index,
     out$draws <- bootstrap_index(base, grid[1, ], columns, terms, keep, winsorize, standardize, draws, out$seed)
   }
   out
+}
+
+# Indicators that do not vary have weight 0 whatever the method: leaving one out changes nothing.
+varying_indicators <- function(columns, keep) {
+  n <- length(columns[[1L]])
+  sample <- list(n = n, group = if (!is.null(keep)) ifelse(keep, 0L, -1L), groups = 1L, weight = NULL)
+  ranges <- cpp_column_ranges(columns, sample)
+  constant <- is_constant(ranges$min, ranges$max)[, 1L]
+  if (sum(!constant) < 2L) {
+    abort("too_few_indicators", c("An index needs at least two indicators that vary.",
+      x = "Constant: {.field {names(columns)[constant]}}."
+    ), columns = names(columns)[constant])
+  }
+  if (any(constant)) {
+    warn("constant", c("Indicators that do not vary are left out.", x = "Constant: {.field {names(columns)[constant]}}."),
+      columns = names(columns)[constant]
+    )
+  }
+  which(!constant)
 }
 
 # x / max is not defined for negative values: refused where asked for, left out of the default.
