@@ -77,7 +77,9 @@ winsorized_table <- function(done, labels) {
   rows <- lapply(names(done), function(name) {
     d <- done[[name]]
     tibble::tibble(
-      column = name, group = labels, lower = vapply(d$bounds, `[`, 0, 1), upper = vapply(d$bounds, `[`, 0, 2),
+      column = name, group = labels,
+      lower = vapply(d$bounds, `[`, 0, 1, USE.NAMES = FALSE),
+      upper = vapply(d$bounds, `[`, 0, 2, USE.NAMES = FALSE),
       n.low = d$counts[1, ], n.high = d$counts[2, ]
     )
   })
