@@ -81,8 +81,9 @@ panel_paths <- function(data, keys, panel) {
   )
   paths <- cpp_treatment_paths(index$rows, index$start, panel$time$code, status)
   paths$status <- status
-  # The share of treated rows needs the rows themselves, treated in a first row or not.
-  first <- panel$time$code[(if (is.null(index$rows)) seq_len(nrow(data)) else index$rows + 1L)[index$start[-length(index$start)] + 1L]]
+  first_position <- index$start[-length(index$start)] + 1L
+  first_row <- if (is.null(index$rows)) first_position else index$rows[first_position] + 1L
+  first <- panel$time$code[first_row]
   paths$always_treated <- paths$cohort >= 0L & paths$cohort == first
   paths
 }

@@ -27,8 +27,9 @@ dimension_formulas <- function(formula) {
     all(vapply(formula, function(f) inherits(f, "formula") && length(f) == 2L, NA))
   if (!good) {
     abort("formula", c(
-      "{.arg formula} must be one-sided, such as {.code ~ gdp + savings - unemployment}, or a named list of such formulas.",
-      x = "It is {.obj_type_friendly {formula}}."
+      "{.arg formula} must be one-sided, or a named list of one-sided formulas.",
+      x = "It is {.obj_type_friendly {formula}}.",
+      i = "For example {.code ~ gdp + savings - unemployment}."
     ))
   }
   names <- names(formula)

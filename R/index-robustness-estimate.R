@@ -118,7 +118,8 @@ resampled_estimates <- function(fit, outcomes, times, treatment) {
   # A treatment that nobody in the draw has leaves a pivot of rounding error.
   if (is.null(root) || min(diag(root)) < 1e-7) return(NULL)
   scale <- sqrt(diag(moments$gram)[-own])
-  coefficients <- backsolve(root, forwardsolve(t(root), moments$gram[-own, own, drop = FALSE] / scale)) / scale
+  cross <- moments$gram[-own, own, drop = FALSE] / scale
+  coefficients <- backsolve(root, forwardsolve(t(root), cross)) / scale
   list(
     coefficients = coefficients[match(treatment, names(regressors)), , drop = FALSE],
     sd = outcome_sd(moments, sum(times[used]))

@@ -44,7 +44,8 @@ glance.pilot_index_robustness <- function(x, ...) {
   table <- estimated(x)
   significant <- table$p.value < 1 - x$conf.level
   tibble::tibble(
-    specifications = nrow(table), failed = nrow(x$table) - nrow(table), reference = table$estimate[1L], median = stats::median(table$estimate),
+    specifications = nrow(table), failed = nrow(x$table) - nrow(table),
+    reference = table$estimate[1L], median = stats::median(table$estimate),
     min = min(table$estimate), max = max(table$estimate), share.positive = mean(table$estimate > 0),
     share.significant = mean(significant), share.same.sign.significant =
       mean(significant & sign(table$estimate) == sign(table$estimate[1L])),
@@ -68,11 +69,13 @@ print.pilot_index_robustness <- function(x, digits = 4, ...) {
   cat(sprintf("\nSame sign and significant at %s%% as the reference: %.1f%% of specifications\n",
     format(100 * (1 - x$conf.level)), 100 * counts$share.same.sign.significant
   ))
-  if (counts$failed) cat(sprintf("%s specifications have rows without a score and are left out\n", big(counts$failed)))
+  if (counts$failed) {
+    cat(big(counts$failed), "specifications have rows without a score and are left out\n")
+  }
   if (!is.null(x$draws)) {
     b <- bootstrap_table(x)
-    cat(sprintf("Bootstrap of units, %s draws: standard error %s with the index built anew, %s with it fixed\n",
-      big(b$draws), fixed_digits(b$std.error, digits), fixed_digits(b$std.error.fixed, digits)
+    text <- "Bootstrap of units, %s draws: standard error %s with the index built anew, %s with it fixed\n"
+    cat(sprintf(text, big(b$draws), fixed_digits(b$std.error, digits), fixed_digits(b$std.error.fixed, digits)
     ), sep = "")
   }
   invisible(x)
@@ -84,7 +87,8 @@ robustness_summary <- function(x) {
   one <- function(choice, value, rows) {
     e <- table$estimate[rows]
     list(choice = choice, value = value, specifications = length(e), lowest = min(e),
-      median = stats::median(e), highest = max(e), `p < .05` = sprintf("%.1f%%", 100 * mean(table$p.value[rows] < .05))
+      median = stats::median(e), highest = max(e),
+      `p < .05` = sprintf("%.1f%%", 100 * mean(table$p.value[rows] < .05))
     )
   }
   rows <- list(one("reference", "", which(table$reference)))
@@ -131,40 +135,48 @@ summary.pilot_index_robustness <- function(object, ...) {
 #' @export
 plot.pilot_index_robustness <- function(x, ...) {
   curve <- curve_data(x)
-  marks <- curve$marks
-  labels <- curve$labels
-  old <- graphics::par(mar = c(0.5, 3 + 0.42 * max(nchar(labels$label, "width")), 1.5, 1))
+  margin <- 3 + 0.42 * max(nchar(curve$labels$label, "width"))
+  old <- graphics::par(mar = c(0.5, margin, 2, 1))
   on.exit({
     graphics::layout(1)
     graphics::par(old)
   })
   graphics::layout(matrix(1:2), heights = c(1.1, 1))
-  points <- curve$points
+  draw_estimates(curve$points, curve_label(x))
+  draw_choices(curve)
+  invisible(x)
+}
+
+draw_estimates <- function(points, label) {
   graphics::plot(points$rank, points$estimate,
     type = "n", xaxt = "n", xlab = "", ylab = "", las = 1, bty = "n", cex.axis = 0.8,
     ylim = range(0, points$conf.low, points$conf.high)
   )
-  graphics::title(ylab = curve_label(x), line = 3.5)
+  graphics::title(ylab = label, line = 3.5)
   graphics::segments(points$rank, points$conf.low, points$rank, points$conf.high,
     col = curve_colors[as.character(points$significant)], lwd = curve_width(points)
   )
   graphics::abline(h = 0, lty = 2, col = "gray40")
   graphics::points(points$rank, points$estimate, pch = 16, cex = 0.3)
-  graphics::points(points$rank[points$reference], points$estimate[points$reference], pch = 23, bg = "#E6850E", cex = 1.2)
+  at <- points[points$reference, ]
+  graphics::points(at$rank, at$estimate, pch = 23, bg = "#E6850E", cex = 1.2)
   shown <- curve_colors[unique(as.character(points$significant))]
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(1, "nfc"),
-    xjust = 0.5, legend = c(curve_legend[names(shown)], "reference"), col = c(shown, "black"), pt.bg = "#E6850E",
-    lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23), bty = "n", cex = 0.8,
-    horiz = TRUE, xpd = NA
+    xjust = 0.5, legend = c(curve_legend[names(shown)], "reference"), col = c(shown, "black"),
+    pt.bg = "#E6850E", lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
+    bty = "n", cex = 0.8, horiz = TRUE, xpd = NA
   )
+}
+
+draw_choices <- function(curve) {
+  marks <- curve$marks
   graphics::plot(marks$rank, marks$line,
-    pch = "|", cex = 0.5, axes = FALSE, xlab = "", ylab = "", xlim = range(points$rank),
-    ylim = rev(range(labels$line)), col = ifelse(marks$reference, "#E6850E", "gray30")
+    pch = "|", cex = 0.5, axes = FALSE, xlab = "", ylab = "", col = "gray30",
+    xlim = range(curve$points$rank), ylim = rev(range(curve$labels$line))
   )
-  at_reference <- marks[marks$reference, ]
-  graphics::points(at_reference$rank, at_reference$line, pch = 23, bg = "#E6850E", cex = 0.8)
-  graphics::axis(2, labels$line, labels$label, las = 1, lwd = 0, cex.axis = 0.7)
-  invisible(x)
+  at <- marks[marks$reference, ]
+  graphics::points(at$rank, at$line, pch = 23, bg = "#E6850E", cex = 0.8)
+  graphics::axis(2, curve$labels$line, curve$labels$label, las = 1, lwd = 0, cex.axis = 0.7)
 }
 
 #' @rdname plot.pilot_index_robustness
@@ -186,7 +198,9 @@ autoplot.pilot_index_robustness <- function(object, ...) {
     ) +
     ggplot2::geom_hline(yintercept = place(0), linetype = 2, color = "gray40") +
     ggplot2::geom_point(ggplot2::aes(y = place(.data$estimate)), size = 0.3) +
-    ggplot2::geom_point(ggplot2::aes(y = -.data$line), data = curve$marks, shape = "|", size = 1.6, color = "gray30") +
+    ggplot2::geom_point(ggplot2::aes(y = -.data$line),
+      data = curve$marks, shape = "|", size = 1.6, color = "gray30"
+    ) +
     ggplot2::geom_point(ggplot2::aes(y = place(.data$estimate)),
       data = points[points$reference, ], shape = 23, fill = "#E6850E", size = 2.5
     ) +
@@ -238,7 +252,9 @@ curve_data <- function(x) {
     for (value in values) {
       line <- line + 1
       here <- which(points[[choice]] == value)
-      marks <- c(marks, list(list(rank = points$rank[here], line = rep(line, length(here)), reference = points$reference[here])))
+      marks <- c(marks, list(list(
+        rank = points$rank[here], line = rep(line, length(here)), reference = points$reference[here]
+      )))
       labels <- c(labels, list(list(line = line, label = curve_text(choice, value))))
     }
   }

@@ -105,7 +105,9 @@ index_robustness <- function(formula, data, index,
   ), class = "pilot_index_robustness")
   if (draws > 0) {
     out$seed <- draw_seed(seed)
-    out$draws <- bootstrap_index(base, grid[1, ], columns, terms, keep, winsorize, standardize, draws, out$seed)
+    out$draws <- bootstrap_index(
+      base, grid[1, ], columns, terms, keep, winsorize, standardize, draws, out$seed
+    )
   }
   out
 }
@@ -122,9 +124,9 @@ varying_indicators <- function(columns, keep) {
     ), columns = names(columns)[constant])
   }
   if (any(constant)) {
-    warn("constant", c("Indicators that do not vary are left out.", x = "Constant: {.field {names(columns)[constant]}}."),
-      columns = names(columns)[constant]
-    )
+    warn("constant", c("Indicators that do not vary are left out.",
+      x = "Constant: {.field {names(columns)[constant]}}."
+    ), columns = names(columns)[constant])
   }
   which(!constant)
 }
@@ -134,7 +136,9 @@ usable_normalizations <- function(normalize, default, columns) {
   negative <- vapply(columns, function(x) any(x < 0, na.rm = TRUE), NA)
   if (!"max" %in% normalize || !any(negative)) return(normalize)
   if (default) {
-    inform("normalize", "{.val max} is left out: {.field {names(columns)[negative]}} ha{?s/ve} negative values.")
+    inform("normalize", c("{.val max} is left out of {.arg normalize}.",
+      i = "Negative values in: {.field {names(columns)[negative]}}."
+    ))
     return(setdiff(normalize, "max"))
   }
   abort("negative_values", c("{.code normalize = \"max\"} needs indicators that are never negative.",
@@ -205,18 +209,22 @@ robustness_base <- function(formula, data, columns, terms, grid, keep, ...) {
   fit <- pilot_did(formula, with_index, ...)
   if (fit$estimator != "twfe" || length(fit$design$endogenous)) {
     abort("estimator", c("{.fn index_robustness} is defined for two-way fixed effects by least squares.",
-      x = "The regression is of {.val {fit$estimator}}{if (length(fit$design$endogenous)) ' with instruments'}."
+      x = "The regression is {.val {fit$estimator}}{if (length(fit$design$endogenous)) ' with instruments'}."
     ))
   }
   # Clusters other than the eliminated effect are coded once for all outcomes.
   fit$scores_by <- first_clustering(fit$vcov_spec, fit, fit$absorbed_by)$codes
-  periods <- if (any(grid$scope == "yearly")) index_periods(data, time_column(fit, data), list(scope = "yearly", k = "n"), keep)
+  periods <- if (any(grid$scope == "yearly")) {
+    index_periods(data, time_column(fit, data), list(scope = "yearly", k = "n"), keep)
+  }
   list(fit = fit, data = with_index, periods = periods, unit = unit_codes(shown, with_index, ...))
 }
 
 named_outcome <- function(formula) {
   if (inherits(formula, "formula") && length(formula) == 2L) {
-    formula <- structure(call("~", quote(index), formula[[2L]]), class = "formula", .Environment = environment(formula))
+    formula <- structure(call("~", quote(index), formula[[2L]]),
+      class = "formula", .Environment = environment(formula)
+    )
   }
   left <- if (inherits(formula, "formula")) parse_formula(formula)$outcome
   if (!is.name(left)) {

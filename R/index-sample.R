@@ -19,7 +19,8 @@ complete_rows <- function(columns, n, na) {
   empty <- names(columns)[lengths(missing) == n]
   if (length(empty)) {
     abort("all_missing", c("Every indicator needs values.",
-      x = "Missing in every row: {.field {empty}}.", i = "Leave {cli::qty(empty)}{?it/them} out of the formula."
+      x = "Missing in every row: {.field {empty}}.",
+      i = "Leave {cli::qty(empty)}{?it/them} out of the formula."
     ), columns = empty)
   }
   missing <- missing[lengths(missing) > 0L]
@@ -97,7 +98,10 @@ report_constants <- function(fit, terms, periods, spec) {
     ), columns = still)
   }
   if (!any(constant)) return(invisible())
-  which_in <- function(j) if (spec$scope == "yearly") sprintf(" (in %s)", first_few(as.character(periods$values[constant[j, ]]))) else ""
+  which_in <- function(j) {
+    if (spec$scope != "yearly") return("")
+    sprintf(" (in %s)", first_few(as.character(periods$values[constant[j, ]])))
+  }
   rows <- which(rowSums(constant) > 0L)
   found <- paste0(terms$indicator[rows], vapply(rows, which_in, ""))
   warn("constant", c("Indicators that do not vary get weight 0.", x = "Constant: {.field {found}}."),
@@ -127,7 +131,7 @@ report_negative_weights <- function(fit, terms) {
 
 warn_yearly <- function() {
   warn("yearly", c("Scores of a yearly index are not comparable over time.",
-    i = "Each period has bounds and weights of its own; a difference-in-differences needs {.code scope = \"pooled\"}."
+    i = "Each period has bounds and weights of its own: compare within a period only."
   ))
 }
 

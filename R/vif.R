@@ -204,7 +204,8 @@ autoplot.pilot_vif <- function(object, ...) {
     term = factor(rep(table$term, 2L), rev(table$term)), kind = rep(kinds, each = nrow(table)),
     value = c(table$vif, table$vif.within)
   )
-  ggplot2::ggplot(shown[!is.na(shown$value), ], ggplot2::aes(x = .data$value, y = .data$term, shape = .data$kind)) +
+  shown <- shown[!is.na(shown$value), ]
+  ggplot2::ggplot(shown, ggplot2::aes(x = .data$value, y = .data$term, shape = .data$kind)) +
     ggplot2::geom_vline(xintercept = 1, color = "gray60") +
     ggplot2::geom_point(size = 2.5, color = "#08519C") +
     ggplot2::scale_shape_manual(values = c(19, 1), name = NULL) +

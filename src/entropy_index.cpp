@@ -1,7 +1,7 @@
-#include "convert.h"
-
 #include <pilotdid/entropy_index.hpp>
 #include <pilotdid/resample.hpp>
+
+#include "convert.h"
 
 namespace {
 
@@ -31,7 +31,8 @@ Eigen::MatrixXd table(const std::vector<Acc>& sums, int groups, F&& f) {
   const Eigen::Index k = static_cast<Eigen::Index>(sums.size()) / groups;
   Eigen::MatrixXd out(k, groups);
   for (Eigen::Index j = 0; j < k; ++j)
-    for (Eigen::Index g = 0; g < groups; ++g) out(j, g) = f(sums[static_cast<std::size_t>(j * groups + g)]);
+    for (Eigen::Index g = 0; g < groups; ++g)
+      out(j, g) = f(sums[static_cast<std::size_t>(j * groups + g)]);
   return out;
 }
 
@@ -44,8 +45,10 @@ Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample) {
   return Rcpp::List::create(
       Rcpp::Named("min") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.min; }),
       Rcpp::Named("max") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.max; }),
-      Rcpp::Named("mean") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.mean(); }),
-      Rcpp::Named("weight") = table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.weight; }));
+      Rcpp::Named("mean") =
+          table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.mean(); }),
+      Rcpp::Named("weight") =
+          table(sums, s.groups, [](const pilotdid::RangeSum& a) { return a.weight; }));
 }
 
 // Rows of each column below `min` and above `max` (columns x groups each).
@@ -62,8 +65,10 @@ Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::Matr
     }
   const auto sums = pilotdid::fold(as_columns(columns), s, start, execution());
   return Rcpp::List::create(
-      Rcpp::Named("below") = table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.below; }),
-      Rcpp::Named("above") = table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.above; }));
+      Rcpp::Named("below") =
+          table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.below; }),
+      Rcpp::Named("above") =
+          table(sums, s.groups, [](const pilotdid::OutsideCount& a) { return a.above; }));
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -73,8 +78,10 @@ Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List sc
   const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling), factor,
                                            offset, execution());
   return Rcpp::List::create(
-      Rcpp::Named("total") = table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total; }),
-      Rcpp::Named("total_log") = table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total_log; }));
+      Rcpp::Named("total") =
+          table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total; }),
+      Rcpp::Named("total_log") =
+          table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total_log; }));
 }
 
 // [[Rcpp::export(rng = false)]]

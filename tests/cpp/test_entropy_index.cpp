@@ -120,8 +120,8 @@ TEST_CASE("entropy sums equal those by definition, for every rule about zeros") 
       Scaling scaling = to_unit_interval(column_ranges(t.columns(), s, on(1)), s.groups);
       scaling.at_zero = zero.first;
       scaling.shift = zero.second;
-      const auto sums = entropy_sums(t.columns(), s, scaling,
-                                     Eigen::MatrixXd::Ones(3, s.groups), 0, on(1));
+      const auto sums =
+          entropy_sums(t.columns(), s, scaling, Eigen::MatrixXd::Ones(3, s.groups), 0, on(1));
       for (int j = 0; j < 3; ++j)
         for (int g = 0; g < s.groups; ++g) {
           const auto plain = plain_entropy(t, s, j, g, scaling);
@@ -165,7 +165,8 @@ TEST_CASE("nothing depends on the number of threads") {
       CHECK(e1[a].total_log == e2[a].total_log);
     }
     const Eigen::MatrixXd zero = Eigen::MatrixXd::Zero(3, s.groups);
-    CHECK(cross_products(t.columns(), s, zero, on(1)) == cross_products(t.columns(), s, zero, on(2)));
+    CHECK(cross_products(t.columns(), s, zero, on(1)) ==
+          cross_products(t.columns(), s, zero, on(2)));
   }
 }
 
@@ -199,7 +200,9 @@ TEST_CASE("scores: weighted sums and closeness, by dimension") {
           near[d] += std::pow(rule.weight(j, g) * (1 - z[j]), 2);
           far[d] += std::pow(rule.weight(j, g) * z[j], 2);
         }
-        const auto share = [](double n, double f) { return std::sqrt(f) / (std::sqrt(n) + std::sqrt(f)); };
+        const auto share = [](double n, double f) {
+          return std::sqrt(f) / (std::sqrt(n) + std::sqrt(f));
+        };
         if (by_distance) {
           sum = share(near[0] + near[1], far[0] + far[1]);
           for (int d = 0; d < 2; ++d) dimension[d] = share(near[d], far[d]);
@@ -217,7 +220,8 @@ TEST_CASE("rows outside given bounds are counted on either side") {
   OutsideCount start;
   start.min = 1;
   start.max = 3;
-  const auto counts = fold({Column(t.c.data())}, t.sample(), std::vector<OutsideCount>{start}, on(1));
+  const auto counts =
+      fold({Column(t.c.data())}, t.sample(), std::vector<OutsideCount>{start}, on(1));
   double below = 0, above = 0;
   for (int c : t.c) {
     below += c < 1;

@@ -18,7 +18,7 @@ namespace pilotdid {
 // Which rows count, in which group, and how often.
 struct Sample {
   std::size_t n = 0;
-  const int* group = nullptr;      // n: 0 .. groups-1, -1 for a row left out; null: all in group 0
+  const int* group = nullptr;  // n: 0 .. groups-1, -1 for a row left out; null: all in group 0
   int groups = 1;
   const double* weight = nullptr;  // n: frequencies; null: one each
   bool plain() const { return !group && !weight; }
@@ -70,26 +70,28 @@ void each_block(std::size_t n, std::size_t rows, const Execution& exec, Body&& b
 template <class Acc>
 std::vector<Acc> fold(const Columns& columns, const Sample& sample, const std::vector<Acc>& start,
                       const Execution& exec) {
-  const std::size_t rows = detail::block_rows(sample.n, start.size() * sizeof(Acc) / sizeof(double));
+  const std::size_t rows =
+      detail::block_rows(sample.n, start.size() * sizeof(Acc) / sizeof(double));
   std::vector<std::vector<Acc>> partial((sample.n + rows - 1) / rows, start);
   const std::size_t groups = static_cast<std::size_t>(sample.groups);
-  detail::each_block(sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
-    double buffer[detail::kStrip];
-    for (std::size_t j = 0; j < columns.size(); ++j) {
-      Acc* acc = &partial[block][j * groups];
-      columns[j].visit([&](const auto* x) {
-        detail::each_strip(from, to, [&](std::size_t first, int m) {
-          const double* values = detail::strip(x, first, m, buffer);
-          if (sample.plain()) return acc[0].add(values, m);
-          for (int i = 0; i < m; ++i) {
-            const std::size_t row = first + static_cast<std::size_t>(i);
-            const int g = sample.group_of(row);
-            if (g >= 0) acc[g].add(values[i], sample.weight_of(row));
-          }
-        });
-      });
-    }
-  });
+  detail::each_block(sample.n, rows, exec,
+                     [&](std::size_t block, std::size_t from, std::size_t to) {
+                       double buffer[detail::kStrip];
+                       for (std::size_t j = 0; j < columns.size(); ++j) {
+                         Acc* acc = &partial[block][j * groups];
+                         columns[j].visit([&](const auto* x) {
+                           detail::each_strip(from, to, [&](std::size_t first, int m) {
+                             const double* values = detail::strip(x, first, m, buffer);
+                             if (sample.plain()) return acc[0].add(values, m);
+                             for (int i = 0; i < m; ++i) {
+                               const std::size_t row = first + static_cast<std::size_t>(i);
+                               const int g = sample.group_of(row);
+                               if (g >= 0) acc[g].add(values[i], sample.weight_of(row));
+                             }
+                           });
+                         });
+                       }
+                     });
   std::vector<Acc> total = start;
   for (const auto& part : partial)
     for (std::size_t a = 0; a < total.size(); ++a) total[a].merge(part[a]);
@@ -168,30 +170,31 @@ inline std::vector<Eigen::MatrixXd> cross_products(const Columns& columns, const
   const std::vector<Eigen::MatrixXd> zero(static_cast<std::size_t>(sample.groups),
                                           Eigen::MatrixXd::Zero(k, k));
   std::vector<std::vector<Eigen::MatrixXd>> partial((sample.n + rows - 1) / rows, zero);
-  detail::each_block(sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
-    double buffer[detail::kStrip];
-    Eigen::MatrixXd x(k, detail::kStrip);  // a row of the data is a column here
-    detail::each_strip(from, to, [&](std::size_t first, int m) {
-      for (Eigen::Index j = 0; j < k; ++j)
-        columns[static_cast<std::size_t>(j)].visit([&](const auto* data) {
-          const double* values = detail::strip(data, first, m, buffer);
-          for (int i = 0; i < m; ++i) x(j, i) = values[i];
+  detail::each_block(
+      sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+        double buffer[detail::kStrip];
+        Eigen::MatrixXd x(k, detail::kStrip);  // a row of the data is a column here
+        detail::each_strip(from, to, [&](std::size_t first, int m) {
+          for (Eigen::Index j = 0; j < k; ++j)
+            columns[static_cast<std::size_t>(j)].visit([&](const auto* data) {
+              const double* values = detail::strip(data, first, m, buffer);
+              for (int i = 0; i < m; ++i) x(j, i) = values[i];
+            });
+          if (sample.plain()) {
+            x.leftCols(m).colwise() -= center.col(0);
+            partial[block][0].selfadjointView<Eigen::Lower>().rankUpdate(x.leftCols(m));
+            return;
+          }
+          for (int i = 0; i < m; ++i) {
+            const std::size_t row = first + static_cast<std::size_t>(i);
+            const int g = sample.group_of(row);
+            if (g < 0) continue;
+            x.col(i) -= center.col(g);
+            partial[block][static_cast<std::size_t>(g)].selfadjointView<Eigen::Lower>().rankUpdate(
+                x.col(i), sample.weight_of(row));
+          }
         });
-      if (sample.plain()) {
-        x.leftCols(m).colwise() -= center.col(0);
-        partial[block][0].selfadjointView<Eigen::Lower>().rankUpdate(x.leftCols(m));
-        return;
-      }
-      for (int i = 0; i < m; ++i) {
-        const std::size_t row = first + static_cast<std::size_t>(i);
-        const int g = sample.group_of(row);
-        if (g < 0) continue;
-        x.col(i) -= center.col(g);
-        partial[block][static_cast<std::size_t>(g)].selfadjointView<Eigen::Lower>().rankUpdate(
-            x.col(i), sample.weight_of(row));
-      }
-    });
-  });
+      });
   std::vector<Eigen::MatrixXd> total = zero;
   for (const auto& part : partial)
     for (std::size_t g = 0; g < total.size(); ++g) total[g] += part[g];

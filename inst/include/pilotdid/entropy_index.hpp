@@ -35,8 +35,8 @@ struct ShareRule {
 };
 
 // Adds the sums of u and of u ln u of m rows.
-PILOTDID_INLINE void add_entropy_loop(const double* x, int m, const ShareRule& rule,
-                                      double& total, double& total_log) {
+PILOTDID_INLINE void add_entropy_loop(const double* x, int m, const ShareRule& rule, double& total,
+                                      double& total_log) {
   // Copies, so that the parameters stay in registers.
   const double c = rule.center, d = rule.width, zero = rule.at_zero, up = rule.shift,
                times = rule.factor, plus = rule.offset;
@@ -151,7 +151,8 @@ class StripScorer {
 
   // f(i, a(j, group), b(j, group)) for the rows that count. One group: a loop without look-ups.
   template <class F>
-  void with_parameters(Eigen::Index j, const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, F&& f) const {
+  void with_parameters(Eigen::Index j, const Eigen::MatrixXd& a, const Eigen::MatrixXd& b,
+                       F&& f) const {
     if (!sample_.group) {
       const double a0 = a(j, 0), b0 = b(j, 0);
       PILOTDID_SIMD()
@@ -168,7 +169,8 @@ class StripScorer {
     for (Eigen::Index j = 0; j < rule_.weight.rows(); ++j) {
       load(j);
       add_weighted(rule_.weight, j, score(0));
-      if (split()) add_weighted(rule_.within, j, score(1 + rule_.dimension[static_cast<std::size_t>(j)]));
+      if (split())
+        add_weighted(rule_.within, j, score(1 + rule_.dimension[static_cast<std::size_t>(j)]));
     }
   }
   void add_weighted(const Eigen::MatrixXd& weight, Eigen::Index j, double* sum) const {

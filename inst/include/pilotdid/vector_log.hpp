@@ -33,7 +33,8 @@ PILOTDID_INLINE double vector_log(double x) {
   const std::uint64_t t = detail::bits_of(x) + (0x3FF0000000000000ULL - root_half);
   // The exponent, as the lowest bits of a double in [2^52, 2^53): vector units of the oldest
   // machines convert no 64-bit integers.
-  const double k = detail::double_of((t >> 52) | 0x4330000000000000ULL) - (4503599627370496.0 + 1023);
+  const double k =
+      detail::double_of((t >> 52) | 0x4330000000000000ULL) - (4503599627370496.0 + 1023);
   const double f = detail::double_of((t & 0x000FFFFFFFFFFFFFULL) + root_half) - 1;
   const double s = f / (2 + f), z = s * s, w = z * z;
   const double even = w * (3.999999999940941908e-01 +
