@@ -44,7 +44,9 @@ unit_presence <- function(panel) {
   periods <- tabulate(unit[!repeated] + 1L, length(panel$unit$values))
   first <- time[panel$start[-length(panel$start)] + 1L]
   last <- time[panel$start[-1L]]
-  list(periods = periods, gaps = last - first + 1L - periods, repeated = sum(repeated))
+  # A unit whose periods are all unknown has no gap.
+  gaps <- ifelse(periods > 0L, last - first + 1L - periods, 0L)
+  list(periods = periods, gaps = gaps, repeated = sum(repeated))
 }
 
 # Which periods units have: "111..1" with a point for a missing period, most frequent first.
