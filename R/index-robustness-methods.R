@@ -6,6 +6,14 @@
 #' @return Tibbles, see [index_robustness()]; `print()` and `summary()` return
 #'   their argument.
 #' @name pilot_index_robustness-methods
+#' @examples
+#' # Economic columns of pilot_cities are simulated.
+#' curve <- index_robustness(~ status | code + year, pilot_cities,
+#'   index = ~ gdp_per_capita + disposable_income + patents,
+#'   method = c("entropy", "critic"), scope = "pooled", zero = "none", draws = 20, seed = 1
+#' )
+#' glance(curve)
+#' tidy(curve, "bootstrap")
 NULL
 
 #' @rdname pilot_index_robustness-methods
@@ -128,7 +136,7 @@ summary.pilot_index_robustness <- function(object, ...) {
 #' @examples
 #' # Economic columns of pilot_cities are simulated.
 #' curve <- index_robustness(~ status | code + year, pilot_cities,
-#'   index = ~ gdp_per_capita + savings_per_capita + patents, na = "complete",
+#'   index = ~ gdp_per_capita + disposable_income + patents,
 #'   method = c("entropy", "equal"), zero = "none"
 #' )
 #' plot(curve)

@@ -30,7 +30,9 @@
 #' @param standardize Divide each index by its standard deviation over the rows
 #'   of the regression? With `FALSE` the estimates are in units of the index,
 #'   which differ between methods.
-#' @param na As in [entropy_index()].
+#' @param na As in [entropy_index()]. Dropped rows are gaps of the panel: where
+#'   a unit's first treated row is among them, its cohort moves. Filling with
+#'   [interpolate_panel()] first keeps the panel as it is.
 #' @param draws Bootstrap draws of the reference specification; 0 for none.
 #' @param seed A whole number, or `NULL` to draw one from R's generator.
 #' @param conf.level Level of the intervals.
@@ -59,10 +61,10 @@
 #' curve <- index_robustness(
 #'   resilience ~ status + economic_density | code + year, pilot_cities,
 #'   index = list(
-#'     resistance = ~ gdp_per_capita + savings_per_capita - unemployment,
-#'     adaptation = ~ fiscal_self_sufficiency + retail_per_capita
+#'     resistance = ~ gdp_per_capita + disposable_income,
+#'     adaptation = ~ fiscal_self_sufficiency + retail_per_capita - industry_concentration
 #'   ),
-#'   method = c("entropy", "equal"), zero = "none", draws = 20, seed = 1, na = "complete"
+#'   method = c("entropy", "equal"), zero = "none", draws = 20, seed = 1
 #' )
 #' curve
 #' plot(curve)

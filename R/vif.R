@@ -145,6 +145,11 @@ condition_number <- function(gram) {
 #' @return `tidy()` and `glance()`: tibbles; `print()` and `plot()` their
 #'   argument; `autoplot()` a ggplot object.
 #' @name pilot_vif-methods
+#' @examples
+#' # Economic columns of pilot_cities are simulated.
+#' fit <- pilot_did(resilience ~ status + fdi + log_wage | code + year, pilot_cities)
+#' plot(vif_table(fit))
+#' glance(vif_table(fit))
 NULL
 
 #' @rdname pilot_vif-methods
