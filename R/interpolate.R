@@ -206,6 +206,7 @@ fill_counts <- function(filled) {
 }
 
 report_filled <- function(counts, rows) {
+  counts <- counts[counts$missing > 0L, ]
   if (!nrow(counts)) {
     inform("filled", "No column has missing cells: nothing was filled.")
     return(invisible())

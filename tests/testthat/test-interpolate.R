@@ -89,6 +89,9 @@ test_that("cells are flagged and counted, and the counts are printed", {
   expect_identical(counts$remaining, c(2L, 5L))
   expect_identical(which(filled$.filled_gdp), c(2L, 7L))
   expect_false(any(filled$.filled_wage))
+  whole <- transform(data, gdp = 1, wage = 2)
+  expect_message(interpolate_panel(whole, ~ gdp + wage, "city", "year"), "nothing was filled")
+  expect_message(interpolate_panel(whole, NULL, "city", "year"), "nothing was filled")
   # One observed value is repeated, but is no line.
   near <- quietly(data, "wage", "city", "year", extrapolate = "nearest")
   expect_identical(near$wage, c(2, 2, 3, 4, NA, NA, NA, NA))
