@@ -5,6 +5,30 @@ cpp_sup_t <- function(root, df, draws, seed) {
     .Call(`_pilotdid_cpp_sup_t`, root, df, draws, seed)
 }
 
+cpp_column_ranges <- function(columns, sample) {
+    .Call(`_pilotdid_cpp_column_ranges`, columns, sample)
+}
+
+cpp_outside_counts <- function(columns, sample, min, max) {
+    .Call(`_pilotdid_cpp_outside_counts`, columns, sample, min, max)
+}
+
+cpp_entropy_sums <- function(columns, sample, scaling, factor, offset) {
+    .Call(`_pilotdid_cpp_entropy_sums`, columns, sample, scaling, factor, offset)
+}
+
+cpp_cross_products <- function(columns, sample, center) {
+    .Call(`_pilotdid_cpp_cross_products`, columns, sample, center)
+}
+
+cpp_composite_scores <- function(columns, sample, rule) {
+    .Call(`_pilotdid_cpp_composite_scores`, columns, sample, rule)
+}
+
+cpp_resample_counts <- function(units, seed, draw) {
+    .Call(`_pilotdid_cpp_resample_counts`, units, seed, draw)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }

@@ -12,6 +12,8 @@ generics::glance
 generics::augment
 
 #' @importFrom rlang %||% .data
+#' @importFrom stats coef confint deviance df.residual family fitted formula influence logLik
+#' @importFrom stats model.frame model.matrix nobs predict residuals sigma update vcov
 NULL
 
 .onLoad <- function(libname, pkgname) {

@@ -36,6 +36,7 @@ keep_rows <- function(design, keep, drop_singletons) {
   design$n <- n - sum(flow)
   design$flow <- flow
   if (design$n == 0) {
+    refuse_one_period(design, scan$keep)
     abort("empty", c("No row is left to estimate on.",
       set_names_i(paste0(names(flow), ": ", flow, " rows dropped"))
     ))
@@ -89,14 +90,20 @@ index_rows <- function(design, data, duplicates) {
   design["rows"] <- list(index$rows)
   design$start <- index$start
   if (!is.null(time)) {
-    if (length(time$values) < 2L) {
-      abort("periods", c("At least two periods are needed.",
-        x = "{.field {time$label}} takes the single value {.val {format(time$values)}} in the rows kept."
-      ))
-    }
+    refuse_one_period(design)
     if (duplicates == "error") refuse_duplicates(design)
   }
   design
+}
+
+refuse_one_period <- function(design, keep = NULL) {
+  time <- design$time
+  if (is.null(time)) return(invisible())
+  codes <- if (is.null(keep)) seq_along(time$values) - 1L else unique(time$code[keep == as.raw(1L)])
+  if (length(codes) != 1L) return(invisible())
+  abort("periods", c("At least two periods are needed.",
+    x = "{.field {time$label}} takes the single value {.val {format(time$values[codes + 1L])}} in the rows kept."
+  ))
 }
 
 used_rows <- function(design) {

@@ -33,7 +33,8 @@
 #' @param units,periods Numbers of units and of periods.
 #' @param cohorts Named numbers: the names are the first treated periods
 #'   (2 to `periods`), the values the shares of units. What is left to one is
-#'   never treated.
+#'   never treated. By default a quarter joins half-way and another quarter two
+#'   periods later.
 #' @param effect The effect in the first treated period: one number, or one for
 #'   each cohort in the order of `cohorts`.
 #' @param dynamics Multipliers of the effect by periods since the start, the
@@ -109,7 +110,7 @@
 #' )
 #' attr(panel, "truth")$events
 #' @export
-simulate_pilot <- function(units = 60, periods = 10, cohorts = c(`5` = .25, `7` = .25),
+simulate_pilot <- function(units = 60, periods = 10, cohorts = default_cohorts(periods),
                            effect = 1, dynamics = 1, heterogeneity = 0, group_gap = 0, pretrend = 0,
                            unit_sd = 1, time_sd = 1, noise_sd = 1, serial = 0,
                            clusters = 0, cluster_sd = 0,
@@ -119,6 +120,13 @@ simulate_pilot <- function(units = 60, periods = 10, cohorts = c(`5` = .25, `7` 
                            missing = 0, unbalanced = 0, seed = NULL) {
   design <- check_simulation(as.list(environment()))
   with_seed(seed, draw_simulation(design))
+}
+
+# A quarter of the units joins half-way, another quarter two periods later if there is time.
+default_cohorts <- function(periods) {
+  start <- max(2, floor(periods / 2))
+  dates <- unique(pmin(c(start, start + 2), periods))
+  set_names(rep(.25, length(dates)), dates)
 }
 
 draw_simulation <- function(d) {

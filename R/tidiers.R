@@ -135,7 +135,6 @@ df.residual.pilot_fit <- function(object, ...) object$covariance$df
 #' @export
 deviance.pilot_fit <- function(object, ...) object$rss
 
-#' @importFrom stats sigma
 #' @export
 sigma.pilot_fit <- function(object, ...) {
   sqrt(object$rss / max(object$nobs - object$rank - object$absorbed, 1))

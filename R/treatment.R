@@ -51,8 +51,7 @@ treatment_names <- function(design, treatment) {
 
 # The columns that the first term made: several for a factor.
 attr_first <- function(columns) {
-  columns <- columns[names(columns) != "(Intercept)"]
-  attr(columns, "first") %||% utils::head(names(columns), 1L)
+  attr(columns, "first") %||% utils::head(setdiff(names(columns), "(Intercept)"), 1L)
 }
 
 has_unit_effects <- function(design) {
@@ -82,15 +81,15 @@ refuse_absorbed <- function(name, unit, time) {
   ), effect = unit)
 }
 
-# A cohort below five units tells little, and its share of a clustered variance even less.
+# A cohort of one or two units tells little: what is estimated for it is those units' own story.
 warn_thin_cohorts <- function(design) {
   cohort <- design$treatment$cohort
   size <- tabulate(cohort + 1L, length(design$time$values))
-  thin <- which(size > 0L & size < 5L)
+  thin <- which(size > 0L & size < 3L)
   if (!length(thin)) return(invisible())
   label <- format(design$time$values[thin], trim = TRUE)
   shown <- paste0(label, " (", size[thin], ")")
-  warn("thin_cohort", c("{length(thin)} cohort{?s} {?has/have} fewer than five units.",
+  warn("thin_cohort", c("{length(thin)} cohort{?s} {?has/have} fewer than three units.",
     x = "First treated in: {shown}.",
     i = "{cli::qty(length(thin))}What is said of {?this cohort/these cohorts} rests on very few units."
   ), cohorts = label)

@@ -24,6 +24,80 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_column_ranges
+Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample);
+RcppExport SEXP _pilotdid_cpp_column_ranges(SEXP columnsSEXP, SEXP sampleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_column_ranges(columns, sample));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_outside_counts
+Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd min, Eigen::MatrixXd max);
+RcppExport SEXP _pilotdid_cpp_outside_counts(SEXP columnsSEXP, SEXP sampleSEXP, SEXP minSEXP, SEXP maxSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
+    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type min(minSEXP);
+    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type max(maxSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_outside_counts(columns, sample, min, max));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_entropy_sums
+Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling, Eigen::MatrixXd factor, double offset);
+RcppExport SEXP _pilotdid_cpp_entropy_sums(SEXP columnsSEXP, SEXP sampleSEXP, SEXP scalingSEXP, SEXP factorSEXP, SEXP offsetSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type scaling(scalingSEXP);
+    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type factor(factorSEXP);
+    Rcpp::traits::input_parameter< double >::type offset(offsetSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_entropy_sums(columns, sample, scaling, factor, offset));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_cross_products
+Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd center);
+RcppExport SEXP _pilotdid_cpp_cross_products(SEXP columnsSEXP, SEXP sampleSEXP, SEXP centerSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
+    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type center(centerSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_cross_products(columns, sample, center));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_composite_scores
+Rcpp::NumericMatrix cpp_composite_scores(Rcpp::List columns, Rcpp::List sample, Rcpp::List rule);
+RcppExport SEXP _pilotdid_cpp_composite_scores(SEXP columnsSEXP, SEXP sampleSEXP, SEXP ruleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type rule(ruleSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_composite_scores(columns, sample, rule));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_resample_counts
+Rcpp::IntegerVector cpp_resample_counts(int units, double seed, double draw);
+RcppExport SEXP _pilotdid_cpp_resample_counts(SEXP unitsSEXP, SEXP seedSEXP, SEXP drawSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< int >::type units(unitsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type draw(drawSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_resample_counts(units, seed, draw));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -367,6 +441,12 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
+    {"_pilotdid_cpp_column_ranges", (DL_FUNC) &_pilotdid_cpp_column_ranges, 2},
+    {"_pilotdid_cpp_outside_counts", (DL_FUNC) &_pilotdid_cpp_outside_counts, 4},
+    {"_pilotdid_cpp_entropy_sums", (DL_FUNC) &_pilotdid_cpp_entropy_sums, 5},
+    {"_pilotdid_cpp_cross_products", (DL_FUNC) &_pilotdid_cpp_cross_products, 3},
+    {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
+    {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},

@@ -16,7 +16,8 @@ static Eigen::MatrixXd random_gram(int m, int rank, std::uint64_t seed) {
 TEST_CASE("the rank of a semi-definite matrix is found, over several blocks") {
   for (int rank : {1, 63, 64, 65, 150}) {
     SemidefiniteCholesky cholesky;
-    cholesky.factor(random_gram(150, rank, 4), 150);
+    const Eigen::MatrixXd a = random_gram(150, rank, 4);
+    cholesky.factor(a, a.diagonal(), 150);
     CHECK(cholesky.rank() == rank);
   }
 }
@@ -24,7 +25,7 @@ TEST_CASE("the rank of a semi-definite matrix is found, over several blocks") {
 TEST_CASE("consistent singular systems are solved") {
   const Eigen::MatrixXd a = random_gram(150, 100, 8);
   SemidefiniteCholesky cholesky;
-  cholesky.factor(a, 150);
+  cholesky.factor(a, a.diagonal(), 150);
   Eigen::MatrixXd truth(150, 2);
   for (int i = 0; i < 150; ++i) truth.row(i) << std::sin(i), 1.0 / (1 + i);
   const Eigen::MatrixXd rhs = a * truth;
@@ -39,6 +40,17 @@ TEST_CASE("rows without mass are skipped") {
   a.row(2).setZero();
   a.col(2).setZero();
   SemidefiniteCholesky cholesky;
-  cholesky.factor(a, 5);
+  cholesky.factor(a, a.diagonal(), 5);
+  CHECK(cholesky.rank() == 4);
+}
+
+TEST_CASE("what rounding leaves of a level that was taken off counts for nothing") {
+  Eigen::MatrixXd a = random_gram(5, 5, 2);
+  const Eigen::VectorXd mass = a.diagonal();
+  a.row(1).setZero();
+  a.col(1).setZero();
+  a(1, 1) = 1e-15 * mass[1];
+  SemidefiniteCholesky cholesky;
+  cholesky.factor(a, mass, 5);
   CHECK(cholesky.rank() == 4);
 }

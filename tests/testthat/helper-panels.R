@@ -35,7 +35,7 @@ random_spec <- function(seed) {
   # poly() cannot take missing values: x2 has none.
   effects <- list(
     quote(id + year), quote(id + year), quote(id), quote(id + year + firm), quote(id + year + region^year),
-    quote(id + year + firm + sector), quote(id[trend] + year), quote(id + year + firm[x2])
+    quote(id + year + firm + sector), quote(id[trend] + year), quote(id + year + firm[trend])
   )
   clusters <- list(~id, ~region, ~ id + year, ~ id + firm, "iid", "HC1")
   list(

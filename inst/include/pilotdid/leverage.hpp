@@ -24,7 +24,7 @@ inline Eigen::MatrixXd reduced_inverse(const Absorption& a, const Execution& exe
   if (m == 0) return Eigen::MatrixXd(0, 0);
   const DenseAssembly assembly(a, exec);
   SemidefiniteCholesky cholesky;
-  cholesky.factor(assembly.s, m);
+  cholesky.factor(assembly.s, assembly.mass, m);
   Eigen::MatrixXd inverse = Eigen::MatrixXd::Identity(m, m);
   cholesky.solve(inverse);
   return inverse;

@@ -25,10 +25,12 @@ struct SolverOptions {
 // D'WD minus what the groups explain, lower triangle, in a dense matrix.
 class DenseAssembly {
  public:
-  DenseAssembly(const Absorption& a, const Execution& exec) : s(zero(a.size())), local_rank(0) {
+  DenseAssembly(const Absorption& a, const Execution& exec)
+      : s(zero(a.size())), mass(Eigen::VectorXd::Zero(a.size())), local_rank(0) {
     if (!by_pattern(a, exec) && !by_sequence(a)) by_group(a, exec);
   }
   Eigen::MatrixXd s;
+  Eigen::VectorXd mass;  // diagonal of D'WD
   int local_rank;
 
  private:
@@ -69,6 +71,7 @@ class DenseAssembly {
       const double share = static_cast<double>(entry.count) / n;
       for (int i = 0; i < n; ++i) {
         s(periods[i], periods[i]) += static_cast<double>(entry.count);
+        mass[periods[i]] += static_cast<double>(entry.count);
         for (int j = 0; j <= i; ++j) s(periods[i], periods[j]) -= share;
       }
       local_rank += static_cast<int>(entry.count);
@@ -88,11 +91,15 @@ class DenseAssembly {
     const Columns none;
     BlockReader reader(a, none);
     GroupSums sums(a);
+    Eigen::VectorXd one(mass.size());
     for (const SequenceEntry& entry : sequences.entries()) {
       local_rank += static_cast<int>(entry.count) * (a.start[entry.group + 1] > a.start[entry.group]);
       reader.load_basis(entry.group, entry.group + 1);
       sums.read(reader, entry.group);
       const double count = static_cast<double>(entry.count);
+      one.setZero();
+      sums.add_mass_to(one);
+      mass += count * one;
       sums.each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += count * v; });
       sums.each_explained_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) -= count * v; });
     }
@@ -103,11 +110,13 @@ class DenseAssembly {
     const std::size_t m = static_cast<std::size_t>(a.size());
     const std::vector<Chunk> chunks = cut_chunks(a, m * m);
     std::vector<Eigen::MatrixXd> partial(chunks.size());
+    std::vector<Eigen::VectorXd> masses(chunks.size());
     std::vector<int> ranks(chunks.size(), 0);
     parallel_for(chunks.size(), exec, [&](std::size_t c) {
       const Columns none;
       BlockReader reader(a, none);
       partial[c] = zero(static_cast<int>(m));
+      masses[c] = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(m));
       GroupSums sums(a);
       for (int g = chunks[c].g0; g < chunks[c].g1;) {
         const int next = reader.load_basis(g, chunks[c].g1);
@@ -115,6 +124,7 @@ class DenseAssembly {
         for (int h = g; h < next; ++h) {
           sums.read(reader, h);
           sums.add_rows_to(partial[c]);
+          sums.add_mass_to(masses[c]);
           sums.subtract_explained_from(partial[c]);
         }
         g = next;
@@ -122,6 +132,7 @@ class DenseAssembly {
     });
     for (std::size_t c = 0; c < chunks.size(); ++c) {
       s += partial[c];
+      mass += masses[c];
       local_rank += ranks[c];
     }
   }
@@ -252,7 +263,7 @@ class ReducedSystem {
           if (assembly.s(i, j) < 0) components.join(i, j);
       most = size_ - components.count();
     }
-    cholesky_.factor(assembly.s, most);
+    cholesky_.factor(assembly.s, assembly.mass, most);
     rank_ = cholesky_.rank();
   }
 

@@ -9,21 +9,22 @@
 
 namespace pilotdid {
 
-// Cholesky with complete pivoting on the matrix scaled to a unit diagonal, in blocks (the
+// Cholesky with complete pivoting on a matrix scaled by the mass of its rows, in blocks (the
 // LAPACK-style algorithm of Lucas 2004). Solutions are zero outside the pivots kept, which for
 // a consistent system is as good as any other generalized inverse.
 class SemidefiniteCholesky {
  public:
-  // lower: m x m, only the lower triangle is read. most: an upper bound on the rank that is
+  // lower: m x m, only the lower triangle is read. mass: m, the diagonal before anything was
+  // taken off it, against which what is left is judged. most: an upper bound on the rank that is
   // known from elsewhere (connected components), or m.
-  void factor(const Eigen::MatrixXd& lower, int most) {
+  void factor(const Eigen::MatrixXd& lower, const Eigen::VectorXd& mass, int most) {
     const int m = static_cast<int>(lower.rows());
     scale_.resize(m);
-    for (int j = 0; j < m; ++j) scale_[j] = lower(j, j) > 0 ? 1 / std::sqrt(lower(j, j)) : 0;
+    for (int j = 0; j < m; ++j) scale_[j] = mass[j] > 0 ? 1 / std::sqrt(mass[j]) : 0;
     l_ = scale_.asDiagonal() * lower * scale_.asDiagonal();
     order_.resize(m);
     std::iota(order_.begin(), order_.end(), 0);
-    // The pivots of the scaled matrix are 1 - R2 of a level on those before it. A link through
+    // The pivots of the scaled matrix are 1 - R2 of a level on all before it. A link through
     // one row in a million leaves 1e-6, rounding at most m * 2e-16: 1e-11 lies well between.
     const double floor = 1e-11;
     rank_ = 0;
@@ -51,6 +52,8 @@ class SemidefiniteCholesky {
             l_.block(end, b, rest, done), -1.0);
     }
   }
+
+  void factor(const Eigen::MatrixXd& lower, int most) { factor(lower, lower.diagonal(), most); }
 
   int rank() const { return rank_; }
 

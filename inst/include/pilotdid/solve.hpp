@@ -23,9 +23,9 @@ struct Solution {
 };
 
 // Columns of the moments: 0 is the outcome, 1 .. k the regressors.
-// The Gram path loses about as many digits as the squared condition number has. 1e-5 for the
-// smallest pivot of the scaled Gram matrix leaves ten right digits; below that the caller takes
-// the orthogonal path instead, which also decides what is collinear.
+// The Gram path loses as many digits as the condition number of the scaled Gram matrix has: 1e5
+// leaves ten or eleven right digits. Beyond that the caller takes the orthogonal path instead,
+// which also decides what is collinear.
 inline Solution solve_moments(const Moments& m) {
   const Eigen::Index k = m.gram.cols() - 1;
   Solution s;
@@ -34,7 +34,7 @@ inline Solution solve_moments(const Moments& m) {
   s.combination = Eigen::MatrixXd::Zero(k, k);
   s.standing.assign(static_cast<std::size_t>(k), Standing::kept);
   if (k == 0) return s;
-  const double pivot_floor = 1e-5;
+  const double reciprocal_floor = 1e-5;
   // What is left of a column after partialling out is a difference: 1e-6 of what it was taken
   // from costs six of the sixteen digits. The same holds for a mean that dwarfs the variation.
   const double left_floor = 1e-6, mean_floor = 1e-10;
@@ -50,9 +50,7 @@ inline Solution solve_moments(const Moments& m) {
   const Eigen::MatrixXd unit =
       scale.asDiagonal() * m.gram.bottomRightCorner(k, k) * scale.asDiagonal();
   const Eigen::LLT<Eigen::MatrixXd> llt(unit);
-  const Eigen::MatrixXd l = llt.matrixL();
-  if (llt.info() != Eigen::Success ||
-      !(l.diagonal().minCoeff() * l.diagonal().minCoeff() > pivot_floor)) {
+  if (llt.info() != Eigen::Success || !(llt.rcond() > reciprocal_floor)) {
     s.well_conditioned = false;
     return s;
   }

@@ -2,8 +2,9 @@
 //
 // Once the workers are eliminated, firms are linked only through workers who moved, so S is
 // sparse among the large effects; the few levels of the small ones (years) are eliminated
-// exactly. What is left is solved by conjugate gradients, preconditioned by an incomplete
-// Cholesky factor in minimum-degree order, which is exact on the tree-like parts of the graph.
+// exactly. What is left is solved by conjugate gradients. The preconditioner is a Cholesky factor
+// in minimum-degree order: complete where that fills in little (firms that trade workers with their
+// neighbors), incomplete where it would (everybody with everybody, which converges fast anyway).
 #ifndef PILOTDID_SPARSE_SYSTEM_HPP
 #define PILOTDID_SPARSE_SYSTEM_HPP
 
@@ -20,20 +21,45 @@
 
 namespace pilotdid {
 
+// z = M^{-1} r for M close to a sparse, positive definite matrix.
+class SparsePreconditioner {
+ public:
+  explicit SparsePreconditioner(const Eigen::SparseMatrix<double>& a) {
+    complete_.analyzePattern(a);
+    // Factor entries up to which a complete factor costs less than the iterations it saves.
+    const std::ptrdiff_t most = 20 * static_cast<std::ptrdiff_t>(a.rows()) + (1 << 20);
+    is_complete_ = complete_.matrixL().nestedExpression().nonZeros() <= most;
+    if (is_complete_) {
+      complete_.factorize(a);
+      is_complete_ = complete_.info() == Eigen::Success;
+    }
+    if (!is_complete_) incomplete_.compute(a);
+  }
+  Eigen::VectorXd solve(const Eigen::VectorXd& r) const {
+    if (is_complete_) return complete_.solve(r);
+    return incomplete_.solve(r);
+  }
+
+ private:
+  Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower, Eigen::AMDOrdering<int>> complete_;
+  Eigen::IncompleteCholesky<double, Eigen::Lower, Eigen::AMDOrdering<int>> incomplete_;
+  bool is_complete_ = false;
+};
+
 class SparseSystem {
  public:
   SparseSystem(const Absorption& a, double tolerance, int max_iterations, const Execution& exec)
       : tolerance_(tolerance), max_iterations_(max_iterations), exec_(exec) {
     place_levels(a);
     assemble(a);
-    small_cholesky_.factor(small_, static_cast<int>(small_.rows()));
+    small_cholesky_.factor(small_, small_mass_, static_cast<int>(small_.rows()));
     // S + tiny diagonal: the incomplete factor of a singular matrix would meet a zero pivot.
     Eigen::SparseMatrix<double> shifted = large_;
     for (int j = 0; j < shifted.cols(); ++j) {
       double& d = shifted.coeffRef(j, j);
       d = d > 0 ? d * (1 + 1e-10) : 1;
     }
-    preconditioner_.reset(new Preconditioner(shifted));
+    preconditioner_.reset(new SparsePreconditioner(shifted));
     count_rank(a);
   }
 
@@ -62,7 +88,6 @@ class SparseSystem {
 
  private:
   using Sparse = Eigen::SparseMatrix<double>;
-  using Preconditioner = Eigen::IncompleteCholesky<double, Eigen::Lower, Eigen::AMDOrdering<int>>;
   static constexpr int small_levels = 100;  // a dense block of large x small must stay modest
 
   // Levels of small effects come after those of the large ones.
@@ -77,6 +102,7 @@ class SparseSystem {
     large_.resize(large, large);
     cross_ = Eigen::MatrixXd::Zero(large, small);
     small_ = Eigen::MatrixXd::Zero(small, small);
+    small_mass_ = Eigen::VectorXd::Zero(small);
   }
   bool is_small(int level) const { return place_[level] < 0; }
   int place(int level) const { return is_small(level) ? -1 - place_[level] : place_[level]; }
@@ -84,6 +110,7 @@ class SparseSystem {
   struct Part {
     std::vector<Eigen::Triplet<double>> large;
     Eigen::MatrixXd cross, small;
+    Eigen::VectorXd mass;
     int local_rank = 0;
   };
 
@@ -107,6 +134,7 @@ class SparseSystem {
       Part& part = parts[c];
       part.cross = Eigen::MatrixXd::Zero(cross_.rows(), cross_.cols());
       part.small = Eigen::MatrixXd::Zero(small_.rows(), small_.cols());
+      part.mass = Eigen::VectorXd::Zero(a.size());
       const Columns none;
       BlockReader reader(a, none);
       GroupSums sums(a);
@@ -119,6 +147,7 @@ class SparseSystem {
           sums.read(reader, h);
           sums.each_row_pair(plus);
           sums.each_explained_pair(minus);
+          sums.add_mass_to(part.mass);
         }
         g = next;
       }
@@ -128,6 +157,8 @@ class SparseSystem {
       triplets.insert(triplets.end(), part.large.begin(), part.large.end());
       cross_ += part.cross;
       small_ += part.small;
+      for (int l = 0; l < a.size(); ++l)
+        if (is_small(l)) small_mass_[place(l)] += part.mass[l];
       local_rank_ += part.local_rank;
     }
     large_.setFromTriplets(triplets.begin(), triplets.end());
@@ -220,8 +251,9 @@ class SparseSystem {
   std::vector<int> place_;
   Sparse large_;
   Eigen::MatrixXd cross_, small_;
+  Eigen::VectorXd small_mass_;
   SemidefiniteCholesky small_cholesky_;
-  std::unique_ptr<Preconditioner> preconditioner_;
+  std::unique_ptr<SparsePreconditioner> preconditioner_;
   int rank_ = 0, local_rank_ = 0, iterations_ = 0;
   bool exact_rank_ = false, converged_ = true;
 };

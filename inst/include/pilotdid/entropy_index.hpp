@@ -1,0 +1,233 @@
+// Entropy of normalized indicators, and the composite scores made from them.
+#ifndef PILOTDID_ENTROPY_INDEX_HPP
+#define PILOTDID_ENTROPY_INDEX_HPP
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <vector>
+
+#include "column_fold.hpp"
+#include "simd.hpp"
+#include "vector_log.hpp"
+
+namespace pilotdid {
+
+// z = (x - center) / width, K x groups each; a negative width turns the direction round. Exact
+// zeros become `at_zero`, then `shift` is added.
+struct Scaling {
+  Eigen::MatrixXd center, width;
+  double at_zero = 0, shift = 0;
+};
+
+namespace detail {
+
+PILOTDID_INLINE double scale(double x, double center, double width, double at_zero, double shift) {
+  const double z = (x - center) / width;
+  return z + (z == 0 ? at_zero : 0.0) + shift;
+}
+
+// How the u of an entropy is made: u = factor z + offset.
+struct ShareRule {
+  double center = 0, width = 1, at_zero = 0, shift = 0, factor = 1, offset = 0;
+  double operator()(double x) const {
+    return factor * scale(x, center, width, at_zero, shift) + offset;
+  }
+};
+
+// Adds the sums of u and of u ln u of m rows.
+PILOTDID_INLINE void add_entropy_loop(const double* x, int m, const ShareRule& rule, double& total,
+                                      double& total_log) {
+  // Copies, so that the parameters stay in registers.
+  const double c = rule.center, d = rule.width, zero = rule.at_zero, up = rule.shift,
+               times = rule.factor, plus = rule.offset;
+  double sum = 0, sum_log = 0;
+  PILOTDID_SIMD(reduction(+ : sum, sum_log))
+  for (int i = 0; i < m; ++i) {
+    const double u = times * scale(x[i], c, d, zero, up) + plus;
+    sum += u;
+    sum_log += u * vector_log(u);
+  }
+  total += sum;
+  total_log += sum_log;
+}
+PILOTDID_AVX2 inline void add_entropy_avx2(const double* x, int m, const ShareRule& rule,
+                                           double& total, double& total_log) {
+  add_entropy_loop(x, m, rule, total, total_log);
+}
+inline void add_entropy(const double* x, int m, const ShareRule& rule, double& total,
+                        double& total_log) {
+  if (has_avx2())
+    add_entropy_avx2(x, m, rule, total, total_log);
+  else
+    add_entropy_loop(x, m, rule, total, total_log);
+}
+
+}  // namespace detail
+
+// Sums of u and of u ln u (0 ln 0 = 0). The entropy of p = u / sum u is
+// ln(sum u) - (sum u ln u) / (sum u): one pass instead of two.
+struct EntropySum {
+  detail::ShareRule rule;
+  double total = 0, total_log = 0;
+
+  void add(const double* x, int m) { detail::add_entropy(x, m, rule, total, total_log); }
+  void add(double x, double w) {
+    const double u = rule(x);
+    total += w * u;
+    total_log += w * u * vector_log(u);
+  }
+  void merge(const EntropySum& other) {
+    total += other.total;
+    total_log += other.total_log;
+  }
+};
+
+// factor: K x groups, as for ShareRule. Entry j * groups + g is column j in group g.
+inline std::vector<EntropySum> entropy_sums(const Columns& columns, const Sample& sample,
+                                            const Scaling& scaling, const Eigen::MatrixXd& factor,
+                                            double offset, const Execution& exec) {
+  std::vector<EntropySum> start(columns.size() * static_cast<std::size_t>(sample.groups));
+  for (std::size_t a = 0; a < start.size(); ++a) {
+    const Eigen::Index j = static_cast<Eigen::Index>(a) / sample.groups;
+    const Eigen::Index g = static_cast<Eigen::Index>(a) % sample.groups;
+    detail::ShareRule& rule = start[a].rule;
+    rule.center = scaling.center(j, g);
+    rule.width = scaling.width(j, g);
+    rule.at_zero = scaling.at_zero;
+    rule.shift = scaling.shift;
+    rule.factor = factor(j, g);
+    rule.offset = offset;
+  }
+  return fold(columns, sample, start, exec);
+}
+
+// How scores are made. Linear: sum_j weight_j z_j, and within-weights for the dimensions.
+// By distance (TOPSIS): far / (near + far), near and far the distances of weight_j z_j to
+// weight_j best_j and weight_j worst_j.
+struct ScoreRule {
+  Scaling scaling;
+  Eigen::MatrixXd weight, within, best, worst;  // K x groups
+  std::vector<int> dimension;                   // K: 0 .. dimensions-1
+  int dimensions = 1;
+  bool by_distance = false;
+};
+
+namespace detail {
+
+// Scores one strip of rows at a time, with buffers of its own.
+class StripScorer {
+ public:
+  StripScorer(const Columns& columns, const Sample& sample, const ScoreRule& rule, double* out)
+      : columns_(columns), sample_(sample), rule_(rule), out_(out) {
+    if (!rule.by_distance) return;
+    near_.resize(kStrip, rule.dimensions);
+    far_.resize(kStrip, rule.dimensions);
+  }
+
+  void operator()(std::size_t first, int m) {
+    first_ = first;
+    m_ = m;
+    if (rule_.by_distance)
+      closeness();
+    else
+      weighted_sums();
+  }
+
+ private:
+  int group(int i) const { return sample_.group_of(first_ + static_cast<std::size_t>(i)); }
+  double* score(int d) { return out_ + static_cast<std::size_t>(d) * sample_.n + first_; }
+  bool split() const { return rule_.dimensions > 1; }
+
+  void load(Eigen::Index j) {
+    const Scaling& s = rule_.scaling;
+    const double at_zero = s.at_zero, shift = s.shift;
+    columns_[static_cast<std::size_t>(j)].visit([&](const auto* data) {
+      const double* x = strip(data, first_, m_, buffer_);
+      with_parameters(j, s.center, s.width, [&](int i, double center, double width) {
+        z_[i] = scale(x[i], center, width, at_zero, shift);
+      });
+    });
+  }
+
+  // f(i, a(j, group), b(j, group)) for the rows that count. One group: a loop without look-ups.
+  template <class F>
+  void with_parameters(Eigen::Index j, const Eigen::MatrixXd& a, const Eigen::MatrixXd& b,
+                       F&& f) const {
+    if (!sample_.group) {
+      const double a0 = a(j, 0), b0 = b(j, 0);
+      PILOTDID_SIMD()
+      for (int i = 0; i < m_; ++i) f(i, a0, b0);
+      return;
+    }
+    for (int i = 0; i < m_; ++i) {
+      const int g = group(i);
+      if (g >= 0) f(i, a(j, g), b(j, g));
+    }
+  }
+
+  void weighted_sums() {
+    for (Eigen::Index j = 0; j < rule_.weight.rows(); ++j) {
+      load(j);
+      add_weighted(rule_.weight, j, score(0));
+      if (split())
+        add_weighted(rule_.within, j, score(1 + rule_.dimension[static_cast<std::size_t>(j)]));
+    }
+  }
+  void add_weighted(const Eigen::MatrixXd& weight, Eigen::Index j, double* sum) const {
+    with_parameters(j, weight, weight, [&](int i, double w, double) { sum[i] += w * z_[i]; });
+  }
+
+  void closeness() {
+    near_.setZero();
+    far_.setZero();
+    for (Eigen::Index j = 0; j < rule_.weight.rows(); ++j) {
+      const int d = rule_.dimension[static_cast<std::size_t>(j)];
+      load(j);
+      add_squares(rule_.best, j, near_.col(d).data());
+      add_squares(rule_.worst, j, far_.col(d).data());
+    }
+    for (int i = 0; i < m_; ++i) {
+      if (group(i) < 0) continue;
+      score(0)[i] = far_share(near_.row(i).sum(), far_.row(i).sum());
+      for (int d = 0; split() && d < rule_.dimensions; ++d)
+        score(1 + d)[i] = far_share(near_(i, d), far_(i, d));
+    }
+  }
+  void add_squares(const Eigen::MatrixXd& point, Eigen::Index j, double* sum) const {
+    with_parameters(j, rule_.weight, point, [&](int i, double w, double at) {
+      const double gap = w * (z_[i] - at);
+      sum[i] += gap * gap;
+    });
+  }
+  // 0 where best and worst coincide: no indicator of the dimension varies.
+  static double far_share(double near, double far) {
+    const double sum = std::sqrt(near) + std::sqrt(far);
+    return sum > 0 ? std::sqrt(far) / sum : 0;
+  }
+
+  const Columns& columns_;
+  const Sample& sample_;
+  const ScoreRule& rule_;
+  double* out_;
+  std::size_t first_ = 0;
+  int m_ = 0;
+  double buffer_[kStrip], z_[kStrip];
+  Eigen::MatrixXd near_, far_;  // strip x dimensions: squared distances to the best, the worst
+};
+
+}  // namespace detail
+
+// out: n x (1 + dimensions), zero on entry, the overall score first; n x 1 with one dimension.
+// Rows left out are not touched.
+inline void composite_scores(const Columns& columns, const Sample& sample, const ScoreRule& rule,
+                             double* out, const Execution& exec) {
+  detail::each_block(sample.n, detail::block_rows(sample.n, 0), exec,
+                     [&](std::size_t, std::size_t from, std::size_t to) {
+                       detail::StripScorer score(columns, sample, rule, out);
+                       detail::each_strip(from, to, score);
+                     });
+}
+
+}  // namespace pilotdid
+
+#endif
