@@ -105,6 +105,14 @@ cpp_is_nested <- function(rows, start, inner, levels, outer) {
     .Call(`_pilotdid_cpp_is_nested`, rows, start, inner, levels, outer)
 }
 
+cpp_placebo_cohort <- function(cohort, kind, first, last, seed, draw) {
+    .Call(`_pilotdid_cpp_placebo_cohort`, cohort, kind, first, last, seed, draw)
+}
+
+cpp_placebo <- function(absorption, columns, inverse, reduced, unit, time, rss, iid_df, ways, cohort, kind, first, last, seed, draws) {
+    .Call(`_pilotdid_cpp_placebo`, absorption, columns, inverse, reduced, unit, time, rss, iid_df, ways, cohort, kind, first, last, seed, draws)
+}
+
 cpp_serial_covariance <- function(scores, start, time, lag) {
     .Call(`_pilotdid_cpp_serial_covariance`, scores, start, time, lag)
 }

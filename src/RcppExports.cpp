@@ -343,6 +343,45 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_placebo_cohort
+Rcpp::IntegerVector cpp_placebo_cohort(Rcpp::IntegerVector cohort, int kind, int first, int last, double seed, int draw);
+RcppExport SEXP _pilotdid_cpp_placebo_cohort(SEXP cohortSEXP, SEXP kindSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP seedSEXP, SEXP drawSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type last(lastSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type draw(drawSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_placebo_cohort(cohort, kind, first, last, seed, draw));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_placebo
+Rcpp::NumericMatrix cpp_placebo(Rcpp::List absorption, Rcpp::NumericMatrix columns, Rcpp::NumericMatrix inverse, Rcpp::NumericMatrix reduced, Rcpp::IntegerVector unit, Rcpp::IntegerVector time, double rss, double iid_df, Rcpp::List ways, Rcpp::IntegerVector cohort, int kind, int first, int last, double seed, int draws);
+RcppExport SEXP _pilotdid_cpp_placebo(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP inverseSEXP, SEXP reducedSEXP, SEXP unitSEXP, SEXP timeSEXP, SEXP rssSEXP, SEXP iid_dfSEXP, SEXP waysSEXP, SEXP cohortSEXP, SEXP kindSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP seedSEXP, SEXP drawsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type reduced(reducedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type unit(unitSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< double >::type rss(rssSEXP);
+    Rcpp::traits::input_parameter< double >::type iid_df(iid_dfSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type last(lastSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_placebo(absorption, columns, inverse, reduced, unit, time, rss, iid_df, ways, cohort, kind, first, last, seed, draws));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_serial_covariance
 Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
 RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
@@ -466,6 +505,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_placebo_cohort", (DL_FUNC) &_pilotdid_cpp_placebo_cohort, 6},
+    {"_pilotdid_cpp_placebo", (DL_FUNC) &_pilotdid_cpp_placebo, 15},
     {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
     {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
