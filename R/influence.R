@@ -62,15 +62,32 @@ score_sums <- function(fit, by) {
   call_scores(fit, kind = 2L, by = by)$sums
 }
 
-# Sum over rows of s s': the meat of the heteroskedasticity-robust covariance.
-row_meat <- function(fit) call_scores(fit, kind = 0L)$sums
-
-call_scores <- function(fit, kind, by = NULL, n_data = 0) {
+# kind 0: by row, the k x k sum of s s'; 1: by eliminated group; 2: by the codes of `by`.
+# row_factor: by data row, what its residual is multiplied by.
+call_scores <- function(fit, kind, by = NULL, n_data = 0, row_factor = NULL) {
   refuse_lean(fit)
   cpp_scores(
     fit$absorbed_by, fit_columns(fit), fit$effects, fit$maps$residual, fit$maps$regressors,
-    kind, by$code, by$levels %||% 0L, n_data
+    kind, by$code, by$levels %||% 0L, n_data, row_factor
   )
+}
+
+# The n x k scores x e themselves, for what needs rows, in the order of the computation.
+row_scores <- function(fit) {
+  refuse_lean(fit)
+  columns <- cpp_partialled_out(fit$absorbed_by, fit_columns(fit), fit$effects)
+  (columns %*% fit$maps$regressors) * as.vector(columns %*% fit$maps$residual)
+}
+
+# The same, unit after unit in ascending time: the order of design$rows.
+panel_scores <- function(fit) {
+  scores <- row_scores(fit)
+  mine <- fit$absorbed_by$rows
+  wanted <- fit$design$rows
+  if (identical(mine, wanted)) return(scores)
+  at <- integer(fit$design$n_data)
+  at[if (is.null(mine)) seq_len(nrow(scores)) else mine + 1L] <- seq_len(nrow(scores))
+  scores[at[if (is.null(wanted)) seq_len(nrow(scores)) else wanted + 1L], , drop = FALSE]
 }
 
 fit_columns <- function(fit) c(list(fit$design$outcome), fit$design$regressors)
