@@ -11,6 +11,19 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_sup_t
+Rcpp::NumericVector cpp_sup_t(Rcpp::NumericMatrix root, double df, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_sup_t(SEXP rootSEXP, SEXP dfSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type root(rootSEXP);
+    Rcpp::traits::input_parameter< double >::type df(dfSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_sup_t(root, df, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_column_ranges
 Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample);
 RcppExport SEXP _pilotdid_cpp_column_ranges(SEXP columnsSEXP, SEXP sampleSEXP) {
@@ -98,8 +111,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_least_squares
-Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
-RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options, SEXP cells, int levels);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP, SEXP cellsSEXP, SEXP levelsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -108,13 +121,15 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
+    Rcpp::traits::input_parameter< SEXP >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options, cells, levels));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
-RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -126,7 +141,33 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
+    Rcpp::traits::input_parameter< SEXP >::type row_factor(row_factorSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_leverages
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors, Rcpp::NumericMatrix inverse, double n_data);
+RcppExport SEXP _pilotdid_cpp_leverages(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP regressorsSEXP, SEXP inverseSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_leverages(absorption, columns, effects, regressors, inverse, n_data));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_reduced_inverse
+Rcpp::NumericMatrix cpp_reduced_inverse(Rcpp::List absorption);
+RcppExport SEXP _pilotdid_cpp_reduced_inverse(SEXP absorptionSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_reduced_inverse(absorption));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -302,6 +343,76 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_placebo_cohort
+Rcpp::IntegerVector cpp_placebo_cohort(Rcpp::IntegerVector cohort, int kind, int first, int last, double seed, int draw);
+RcppExport SEXP _pilotdid_cpp_placebo_cohort(SEXP cohortSEXP, SEXP kindSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP seedSEXP, SEXP drawSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type last(lastSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type draw(drawSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_placebo_cohort(cohort, kind, first, last, seed, draw));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_placebo
+Rcpp::NumericMatrix cpp_placebo(Rcpp::List absorption, Rcpp::NumericMatrix columns, Rcpp::NumericMatrix inverse, Rcpp::NumericMatrix reduced, Rcpp::IntegerVector unit, Rcpp::IntegerVector time, double rss, double iid_df, Rcpp::List ways, Rcpp::IntegerVector cohort, int kind, int first, int last, double seed, int draws);
+RcppExport SEXP _pilotdid_cpp_placebo(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP inverseSEXP, SEXP reducedSEXP, SEXP unitSEXP, SEXP timeSEXP, SEXP rssSEXP, SEXP iid_dfSEXP, SEXP waysSEXP, SEXP cohortSEXP, SEXP kindSEXP, SEXP firstSEXP, SEXP lastSEXP, SEXP seedSEXP, SEXP drawsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type reduced(reducedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type unit(unitSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< double >::type rss(rssSEXP);
+    Rcpp::traits::input_parameter< double >::type iid_df(iid_dfSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type first(firstSEXP);
+    Rcpp::traits::input_parameter< int >::type last(lastSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_placebo(absorption, columns, inverse, reduced, unit, time, rss, iid_df, ways, cohort, kind, first, last, seed, draws));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_serial_covariance
+Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
+RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type lag(lagSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_serial_covariance(scores, start, time, lag));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_covariance
+Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector place, Rcpp::IntegerVector time, int times, Rcpp::NumericVector x, Rcpp::NumericVector y, int metric, double cutoff, int kernel);
+RcppExport SEXP _pilotdid_cpp_spatial_covariance(SEXP scoresSEXP, SEXP placeSEXP, SEXP timeSEXP, SEXP timesSEXP, SEXP xSEXP, SEXP ySEXP, SEXP metricSEXP, SEXP cutoffSEXP, SEXP kernelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type place(placeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
+    Rcpp::traits::input_parameter< int >::type metric(metricSEXP);
+    Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -322,8 +433,53 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_wild_bootstrap
+Rcpp::NumericMatrix cpp_wild_bootstrap(Rcpp::NumericMatrix forms, int rank, Rcpp::List ways, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_bootstrap(SEXP formsSEXP, SEXP rankSEXP, SEXP waysSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type forms(formsSEXP);
+    Rcpp::traits::input_parameter< int >::type rank(rankSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_bootstrap(forms, rank, ways, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_beyond
+int cpp_wild_beyond(Rcpp::NumericMatrix draws, double value, double squared);
+RcppExport SEXP _pilotdid_cpp_wild_beyond(SEXP drawsSEXP, SEXP valueSEXP, SEXP squaredSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type value(valueSEXP);
+    Rcpp::traits::input_parameter< double >::type squared(squaredSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_beyond(draws, value, squared));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_bootstrap_joint
+Rcpp::NumericVector cpp_wild_bootstrap_joint(Rcpp::NumericMatrix numerator, Rcpp::NumericVector factors, Rcpp::List kernels, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_bootstrap_joint(SEXP numeratorSEXP, SEXP factorsSEXP, SEXP kernelsSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type numerator(numeratorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type factors(factorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type kernels(kernelsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_bootstrap_joint(numerator, factors, kernels, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
     {"_pilotdid_cpp_column_ranges", (DL_FUNC) &_pilotdid_cpp_column_ranges, 2},
     {"_pilotdid_cpp_outside_counts", (DL_FUNC) &_pilotdid_cpp_outside_counts, 4},
     {"_pilotdid_cpp_entropy_sums", (DL_FUNC) &_pilotdid_cpp_entropy_sums, 5},
@@ -331,8 +487,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
     {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
-    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
-    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
+    {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
+    {"_pilotdid_cpp_reduced_inverse", (DL_FUNC) &_pilotdid_cpp_reduced_inverse, 1},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
@@ -347,8 +505,15 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_placebo_cohort", (DL_FUNC) &_pilotdid_cpp_placebo_cohort, 6},
+    {"_pilotdid_cpp_placebo", (DL_FUNC) &_pilotdid_cpp_placebo, 15},
+    {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
+    {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
+    {"_pilotdid_cpp_wild_bootstrap", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap, 7},
+    {"_pilotdid_cpp_wild_beyond", (DL_FUNC) &_pilotdid_cpp_wild_beyond, 3},
+    {"_pilotdid_cpp_wild_bootstrap_joint", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap_joint, 7},
     {NULL, NULL, 0}
 };
 
