@@ -11,6 +11,60 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_matching_moments
+Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated, const Rcpp::IntegerVector& pair_control, const Rcpp::NumericVector& pair_share, const Rcpp::NumericVector& y, const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors);
+RcppExport SEXP _pilotdid_cpp_matching_moments(SEXP pair_treatedSEXP, SEXP pair_controlSEXP, SEXP pair_shareSEXP, SEXP ySEXP, SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type pair_treated(pair_treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type pair_control(pair_controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type pair_share(pair_shareSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_matching_moments(pair_treated, pair_control, pair_share, y, score, treated, group, groups, neighbors));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_score_correction
+Rcpp::List cpp_score_correction(const Rcpp::NumericMatrix& X, const Rcpp::List& covariance, const Rcpp::NumericVector& linear, int link, const Rcpp::NumericVector& y, const Rcpp::NumericVector& effect, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors);
+RcppExport SEXP _pilotdid_cpp_score_correction(SEXP XSEXP, SEXP covarianceSEXP, SEXP linearSEXP, SEXP linkSEXP, SEXP ySEXP, SEXP effectSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type X(XSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type covariance(covarianceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type linear(linearSEXP);
+    Rcpp::traits::input_parameter< int >::type link(linkSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type effect(effectSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_score_correction(X, covariance, linear, link, y, effect, treated, group, groups, neighbors));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_arm_moments
+Rcpp::List cpp_arm_moments(const Rcpp::NumericMatrix& covariates, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, const Rcpp::NumericVector& weight);
+RcppExport SEXP _pilotdid_cpp_arm_moments(SEXP covariatesSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP weightSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weight(weightSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_arm_moments(covariates, treated, group, groups, weight));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -88,6 +142,94 @@ BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_components(absorption));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_nearest
+Rcpp::List cpp_match_nearest(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int ratio, bool replace, int ties, bool random_ties, int order, bool strict, double seed, const Rcpp::NumericVector& scale, const Rcpp::NumericVector& limits, const Rcpp::NumericMatrix& covariates, const Rcpp::NumericVector& covariate_limits, const Rcpp::NumericMatrix& mahalanobis);
+RcppExport SEXP _pilotdid_cpp_match_nearest(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP ratioSEXP, SEXP replaceSEXP, SEXP tiesSEXP, SEXP random_tiesSEXP, SEXP orderSEXP, SEXP strictSEXP, SEXP seedSEXP, SEXP scaleSEXP, SEXP limitsSEXP, SEXP covariatesSEXP, SEXP covariate_limitsSEXP, SEXP mahalanobisSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type ratio(ratioSEXP);
+    Rcpp::traits::input_parameter< bool >::type replace(replaceSEXP);
+    Rcpp::traits::input_parameter< int >::type ties(tiesSEXP);
+    Rcpp::traits::input_parameter< bool >::type random_ties(random_tiesSEXP);
+    Rcpp::traits::input_parameter< int >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< bool >::type strict(strictSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type scale(scaleSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type limits(limitsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type covariate_limits(covariate_limitsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type mahalanobis(mahalanobisSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_nearest(score, treated, group, groups, ratio, replace, ties, random_ties, order, strict, seed, scale, limits, covariates, covariate_limits, mahalanobis));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_psmatch2
+Rcpp::List cpp_match_psmatch2(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors, bool ties, double caliper);
+RcppExport SEXP _pilotdid_cpp_match_psmatch2(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP, SEXP tiesSEXP, SEXP caliperSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    Rcpp::traits::input_parameter< bool >::type ties(tiesSEXP);
+    Rcpp::traits::input_parameter< double >::type caliper(caliperSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_psmatch2(score, treated, group, groups, neighbors, ties, caliper));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_kernel
+Rcpp::List cpp_match_kernel(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int kernel, double bandwidth, bool linear);
+RcppExport SEXP _pilotdid_cpp_match_kernel(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP kernelSEXP, SEXP bandwidthSEXP, SEXP linearSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< double >::type bandwidth(bandwidthSEXP);
+    Rcpp::traits::input_parameter< bool >::type linear(linearSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_kernel(score, treated, group, groups, kernel, bandwidth, linear));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_entropy_balance
+Rcpp::List cpp_entropy_balance(const Rcpp::NumericMatrix& moments, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups);
+RcppExport SEXP _pilotdid_cpp_entropy_balance(SEXP momentsSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_entropy_balance(moments, treated, group, groups));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_odds_weights
+Rcpp::List cpp_odds_weights(const Rcpp::NumericVector& probability, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups);
+RcppExport SEXP _pilotdid_cpp_odds_weights(SEXP probabilitySEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type probability(probabilitySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_odds_weights(probability, treated, group, groups));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -228,6 +370,23 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_fit_binary
+Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVector& outcome, const Rcpp::NumericVector& weights, const Rcpp::IntegerVector& group, int groups, int link, int intercept);
+RcppExport SEXP _pilotdid_cpp_fit_binary(SEXP XSEXP, SEXP outcomeSEXP, SEXP weightsSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP linkSEXP, SEXP interceptSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type X(XSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type outcome(outcomeSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type link(linkSEXP);
+    Rcpp::traits::input_parameter< int >::type intercept(interceptSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_fit_binary(X, outcome, weights, group, groups, link, intercept));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -250,12 +409,20 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 9},
+    {"_pilotdid_cpp_score_correction", (DL_FUNC) &_pilotdid_cpp_score_correction, 10},
+    {"_pilotdid_cpp_arm_moments", (DL_FUNC) &_pilotdid_cpp_arm_moments, 5},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_match_nearest", (DL_FUNC) &_pilotdid_cpp_match_nearest, 16},
+    {"_pilotdid_cpp_match_psmatch2", (DL_FUNC) &_pilotdid_cpp_match_psmatch2, 7},
+    {"_pilotdid_cpp_match_kernel", (DL_FUNC) &_pilotdid_cpp_match_kernel, 7},
+    {"_pilotdid_cpp_entropy_balance", (DL_FUNC) &_pilotdid_cpp_entropy_balance, 4},
+    {"_pilotdid_cpp_odds_weights", (DL_FUNC) &_pilotdid_cpp_odds_weights, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
     {"_pilotdid_cpp_code_pairs", (DL_FUNC) &_pilotdid_cpp_code_pairs, 3},
@@ -267,6 +434,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_fit_binary", (DL_FUNC) &_pilotdid_cpp_fit_binary, 7},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}
