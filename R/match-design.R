@@ -1,201 +1,168 @@
-# From a formula and a panel to what matching needs: who is treated, which rows
-# may be compared, the columns of the score's model, and what was dropped.
+# formula + panel -> match_design(): who is treated, which rows may be compared, the columns of the
+# score's model, and which rows were dropped. Vectors run over the used rows; `rows` are their
+# numbers in the data.
 
-# treatment ~ covariates. Returns vectors over the rows of `data` that can be
-# used, `rows` being their numbers.
-match_design <- function(formula, data, unit, time, exact, score, treated, quiet = FALSE) {
+match_design <- function(formula, data, unit = NULL, time = NULL, exact = NULL, score = NULL,
+                         treated = "ever", quiet = FALSE) {
   check_data(data)
   if (!inherits(formula, "formula") || length(formula) != 3L) {
     abort("formula", c("{.arg formula} must read {.code treatment ~ covariates}.",
-      x = "It is {.obj_type_friendly {formula}} without a left-hand side."
+      x = if (inherits(formula, "formula")) "It has no left-hand side." else "It is {.obj_type_friendly {formula}}."
     ))
   }
-  unit <- column_name(unit, "unit")
-  time <- column_name(time, "time")
-  exact <- column_names(exact, "exact")
-  check_columns(c(unit, time, exact), data)
-  status <- treatment_status(formula, data)
-  X <- covariate_matrix(formula, data)
-  period <- if (is.null(time)) rep("all", nrow(data)) else data[[time]]
-  strata <- if (length(exact)) interaction(as.list(data)[exact], drop = TRUE, lex.order = TRUE)
-  id <- if (is.null(unit)) seq_len(nrow(data)) else data[[unit]]
+  env <- environment(formula) %||% globalenv()
+  exact <- as_exprs(exact, "exact")
+  ids <- c(one_expr(unit, "unit"), one_expr(time, "time"))
+  check_variables(c(list(formula), ids, exact), data, env)
+  n <- nrow(data)
+  unit <- if (is.null(unit)) list(code = seq_len(n) - 1L) else code_effect(one_expr(unit, "unit")[[1L]], data, env)
+  time <- if (is.null(time)) {
+    list(code = rep(0L, n), values = "all")
+  } else {
+    code_effect(one_expr(time, "time")[[1L]], data, env)
+  }
+  status <- treatment_status(formula[[2L]], data, env)
+  group <- if (treated == "ever") ever_treated(status, unit$code, expr_label(formula[[2L]]), quiet) else status
+  columns <- build_columns(formula[[3L]], data, env, TRUE)
+  strata <- if (length(exact)) code_effect(join_call(exact, "^"), data, env)$code
   score <- user_score(score, data)
-  ever <- ever_treated(status, id, treated, formula, quiet)
-  bad <- missing_by(list(treatment = ever, unit = id, time = period), X, strata, score)
-  keep <- which(!bad$any)
-  if (!length(keep)) {
-    spoiled <- sprintf("%s (%d)", names(bad$counts), bad$counts)
-    abort("empty", c("Every row has missing or infinite values in some variable.",
-      x = "Missing: {spoiled}."
+  dropped <- unusable(group, unit, time, columns, strata, score)
+  if (any(dropped$any) && !quiet) warn_dropped(dropped, time)
+  rows <- which(!dropped$any)
+  if (!length(rows)) {
+    abort("empty", c("No row is left to match.",
+      x = "Missing values by variable: {count_text(dropped$counts)}."
     ))
   }
-  labels <- sort(unique(period[keep]))
-  design <- list(
-    rows = keep, treated = as.integer(ever[keep]), unit = id[keep],
-    period = match(period[keep], labels), labels = as.character(labels),
-    strata = if (length(exact)) as.integer(droplevels(strata[keep])),
-    X = X[keep, , drop = FALSE], intercept = match("(Intercept)", colnames(X), nomatch = 0L),
-    score = score[keep], formula = formula, time = time, id = unit, exact = exact,
-    dropped = bad$counts
+  kept <- function(x) if (is.null(x)) NULL else x[rows]
+  list(
+    formula = formula, data = data, env = env, rows = rows, treated = as.integer(group[rows]),
+    unit = unit$code[rows], period = time$code[rows], labels = as.character(time$values),
+    strata = kept(strata), score = kept(score), columns = columns, dropped = dropped$counts
   )
-  if (any(bad$any) && !quiet) report_missing(bad, period)
-  design
 }
 
-# A column by its name or as `~ name`.
-column_names <- function(x, name) {
-  if (inherits(x, "formula")) x <- all.vars(x)
-  if (!is.null(x) && !is.character(x)) {
-    abort("argument", c("{.arg {name}} must name columns, as text or as {.code ~ name}.",
-      x = "It is {.obj_type_friendly {x}}."
-    ))
+# `unit = "city"` or `unit = ~ city`.
+one_expr <- function(x, name) {
+  exprs <- as_exprs(x, name)
+  if (length(exprs) > 1L) {
+    abort("argument", c("{.arg {name}} must name one column.", x = "It names {length(exprs)}."))
   }
-  x
+  exprs
 }
 
-column_name <- function(x, name) {
-  x <- column_names(x, name)
-  if (length(x) > 1L) {
-    abort("argument", c("{.arg {name}} must name one column.", x = "It names {length(x)}."))
-  }
-  x
-}
-
-# The left-hand side as 0/1, NA where it is missing.
-treatment_status <- function(formula, data) {
-  if (is.name(formula[[2L]])) check_columns(as.character(formula[[2L]]), data)
-  status <- eval(formula[[2L]], data, environment(formula))
-  if (is.logical(status)) status <- as.integer(status)
+# The left-hand side as 0/1 integers, NA where it is missing.
+treatment_status <- function(expr, data, env) {
+  status <- eval_in(expr, data, env)
+  label <- expr_label(expr)
   values <- unique(status[!is.na(status)])
-  if (!is.numeric(status) || !all(values %in% 0:1) || length(status) != nrow(data)) {
-    shown <- first_few(values)
+  if (!(is.numeric(status) || is.logical(status)) || !all(values %in% 0:1) || length(status) != nrow(data)) {
     abort("treatment", c("The treatment must be 0 or 1 (or {.code FALSE} or {.code TRUE}).",
-      x = "Its values are {shown}."
+      x = "{.field {label}} has the values {first_few(values)}."
     ))
   }
   if (length(values) < 2L) {
     abort("treatment", c("Matching needs treated and untreated rows.",
-      x = "The treatment is {.val {values}} in every row."
+      x = "{.field {label}} is {values} in every row."
     ))
   }
-  status
+  as.integer(status)
 }
 
-# Ever-treated by unit, or the status as it stands.
-ever_treated <- function(status, id, treated, formula, quiet) {
-  if (treated == "current") return(status)
-  code <- match(id, unique(id))
-  some <- tabulate(code[which(status == 1)], max(code)) > 0
-  none <- tabulate(code[which(status == 0)], max(code)) > 0
-  varying <- sum(some & none)
-  if (varying && !quiet) {
-    name <- deparse1(formula[[2L]])
+ever_treated <- function(status, unit, label, quiet) {
+  units <- max(unit, na.rm = TRUE) + 1L
+  treated <- tabulate(unit[which(status == 1L)] + 1L, units) > 0L
+  untreated <- tabulate(unit[which(status == 0L)] + 1L, units) > 0L
+  varying <- sum(treated & untreated)
+  if (varying > 0L && !quiet) {
     warn("varying_treatment", c(
-      "{.field {name}} changes within {varying} of {length(some)} units: they count as treated in
-       every period, before the pilot too.",
-      i = "That is how annual matching compares ever-treated with never-treated units. Use
-           {.code treated = \"current\"} to match on the status of each row."
+      "{.field {label}} changes within {varying} of {units} unit{?s}: {cli::qty(varying)}{?it counts/they count} as treated in every period.",
+      i = "Annual matching compares units that are ever treated with those that never are. {.code treated = \"current\"} matches on the status of each row instead."
     ))
   }
-  ifelse(is.na(status), NA, as.integer(some[code]))
+  group <- as.integer(treated[unit + 1L])
+  group[is.na(status)] <- NA
+  group
 }
 
-# n x k with the intercept. Terms that are columns as they stand are bound
-# directly: model.frame() takes seconds on a million rows.
-covariate_matrix <- function(formula, data) {
-  tt <- stats::delete.response(stats::terms(formula, data = data))
-  unknown <- setdiff(all.vars(tt), names(data))
-  unknown <- unknown[!vapply(unknown, exists, TRUE, envir = environment(formula))]
-  check_columns(unknown, data)
-  variables <- as.list(attr(tt, "variables"))[-1L]
-  plain <- all(vapply(variables, function(v) {
-    is.name(v) && (is.numeric(data[[as.character(v)]]) || is.logical(data[[as.character(v)]])) &&
-      is.null(dim(data[[as.character(v)]]))
-  }, TRUE)) && all(attr(tt, "order") == 1L) && is.null(attr(tt, "offset"))
-  if (!plain) return(model_columns(tt, data))
-  names <- vapply(variables, as.character, "")
-  X <- matrix(1, nrow(data), attr(tt, "intercept") + length(names),
-    dimnames = list(NULL, c(if (attr(tt, "intercept")) "(Intercept)", names))
-  )
-  for (name in names) X[, name] <- data[[name]]
-  X
+# The score's model: n x k with the intercept first. Collinear columns may stay, the fit drops them.
+score_matrix <- function(design) {
+  X <- vapply(design$columns, function(x) as.numeric(x[design$rows]), numeric(length(design$rows)))
+  matrix(X, length(design$rows), dimnames = list(NULL, names(design$columns)))
 }
 
-model_columns <- function(tt, data) {
-  frame <- stats::model.frame(tt, data, na.action = stats::na.pass)
-  X <- stats::model.matrix(tt, frame)
-  # A column called `my var` in the formula is called that in the tables too.
-  colnames(X) <- gsub("`", "", colnames(X), fixed = TRUE)
-  attr(X, "assign") <- attr(X, "contrasts") <- NULL
-  rownames(X) <- NULL
-  X
-}
-
-# As `X` without the intercept, but with a column for every level of a factor:
-# a balance table has no base level.
-balance_columns <- function(formula, data, rows) {
-  tt <- stats::delete.response(stats::terms(formula, data = data))
-  variables <- as.list(attr(tt, "variables"))[-1L]
-  factors <- Filter(function(v) {
-    x <- eval(v, data, environment(formula))
-    is.factor(x) || is.character(x)
-  }, variables)
-  if (!length(factors)) {
-    X <- covariate_matrix(formula, data)[rows, , drop = FALSE]
-  } else {
-    frame <- stats::model.frame(tt, data, na.action = stats::na.pass)[rows, , drop = FALSE]
-    for (name in vapply(factors, deparse1, "")) {
-      frame[[name]] <- droplevels(as.factor(frame[[name]]))
+# The covariates of a balance table: as in the model, but with a column for every level of a factor
+# of more than two, because a table has no base level.
+balance_matrix <- function(design, formula = design$formula) {
+  data <- unclass_data(design$data)
+  rows <- design$rows
+  terms <- stats::terms(formula, keep.order = TRUE)
+  labels <- as.list(attr(terms, "variables"))[-(1:2)]  # without `list` and the treatment
+  used <- attr(terms, "factors")[-1L, , drop = FALSE] > 0
+  single <- colSums(used) == 1L
+  columns <- list()
+  for (j in seq_along(single)) {
+    expr <- join_call(labels[used[, j]], ":")
+    value <- if (single[j]) eval_in(expr, data, design$env)
+    if (is.character(value) || (is.factor(value) && nlevels(droplevels(value[rows])) > 2L)) {
+      value <- droplevels(as.factor(value[rows]))
+      made <- lapply(levels(value), function(level) as.numeric(value == level))
+      names(made) <- paste0(expr_label(expr), levels(value))
+    } else {
+      made <- lapply(build_columns(expr, data, design$env, FALSE), function(x) as.numeric(x[rows]))
     }
-    full <- lapply(Filter(is.factor, frame), stats::contrasts, contrasts = FALSE)
-    X <- stats::model.matrix(tt, frame, contrasts.arg = full)
-    colnames(X) <- gsub("`", "", colnames(X), fixed = TRUE)
+    columns <- c(columns, made)
   }
-  X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
-  matrix(as.numeric(X), nrow(X), dimnames = list(NULL, colnames(X)))
+  columns <- columns[!duplicated(names(columns))]
+  matrix(unlist(columns, use.names = FALSE), length(rows), dimnames = list(NULL, names(columns)))
 }
 
-# A score of the user's own: a column's name or one number a row.
+# A score of the user's own: a column or one number a row.
 user_score <- function(score, data) {
   if (is.null(score)) return(NULL)
   if (is.character(score) || inherits(score, "formula")) {
-    name <- column_name(score, "score")
-    check_columns(name, data)
-    score <- data[[name]]
+    expr <- one_expr(score, "score")
+    check_variables(expr, data, globalenv())
+    score <- eval_in(expr[[1L]], data, globalenv())
   }
   if (!is.numeric(score) || length(score) != nrow(data)) {
     abort("argument", c("{.arg score} must be a numeric column or one number a row.",
-      x = "It has {length(score)} value{?s}; the data have {nrow(data)} rows."
+      x = "It is {.obj_type_friendly {score}} of length {length(score)}; the data has {nrow(data)} row{?s}."
     ))
   }
   as.numeric(score)
 }
 
-# Which rows cannot be used, and how many each variable spoils.
-missing_by <- function(basics, X, strata, score) {
-  spoiled <- lapply(basics, is.na)
-  for (name in setdiff(colnames(X), "(Intercept)")) spoiled[[name]] <- !is.finite(X[, name])
-  if (!is.null(strata)) spoiled[["exact strata"]] <- is.na(strata)
-  if (!is.null(score)) spoiled[["score"]] <- !is.finite(score)
+# Rows that cannot be used, and how many each variable spoils.
+unusable <- function(group, unit, time, columns, strata, score) {
+  spoiled <- c(
+    list(treatment = is.na(group), unit = is.na(unit$code), time = is.na(time$code)),
+    lapply(columns[names(columns) != "(Intercept)"], function(x) !is.finite(x)),
+    if (!is.null(strata)) list(exact = is.na(strata)),
+    if (!is.null(score)) list(score = !is.finite(score))
+  )
   counts <- vapply(spoiled, sum, 0L)
-  counts <- counts[counts > 0L]
-  list(any = Reduce(`|`, spoiled), counts = counts)
+  list(any = Reduce(`|`, spoiled), counts = counts[counts > 0L])
 }
 
-report_missing <- function(bad, period) {
-  n <- sum(bad$any)
-  where <- count_by(period[bad$any])
-  variables <- sprintf("%s (%d)", names(bad$counts), bad$counts)
+warn_dropped <- function(dropped, time) {
+  n <- sum(dropped$any)
+  when <- count_by(time$values[time$code[dropped$any] + 1L])
   warn("missing_covariates", c(
     "{n} row{?s} with missing or infinite values {?takes/take} no part in the matching.",
-    x = "Variables: {variables}.",
-    i = "By period: {where}."
-  ), rows = which(bad$any))
+    x = "By variable: {count_text(dropped$counts)}.",
+    i = if (length(time$values) > 1L) "By period: {when}."
+  ), rows = which(dropped$any))
 }
 
-# "2013: 4, 2015: 2", for messages; few enough to read.
-count_by <- function(x, most = 12L) {
-  counts <- table(x, useNA = "ifany")
-  text <- sprintf("%s: %d", names(counts), as.integer(counts))
+# c(gdp = 3, wage = 1) -> "gdp: 3, wage: 1"; the first dozen.
+count_text <- function(counts, most = 12L) {
+  text <- paste0(names(counts), ": ", format(counts, trim = TRUE, big.mark = ","))
   paste0(paste(utils::head(text, most), collapse = ", "), if (length(text) > most) ", ...")
+}
+
+count_by <- function(x) {
+  counts <- table(x)
+  counts <- counts[counts > 0L]
+  count_text(set_names(as.integer(counts), names(counts)))
 }
