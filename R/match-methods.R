@@ -147,6 +147,10 @@ augment.pilot_match <- function(x, data = x$data, ...) {
   out$.score <- x$score
   out$.support <- x$support
   out$.weight <- x$weight
+  if (x$settings$method == "psmatch2") {
+    stata <- psmatch2_columns(x)
+    out[names(stata)] <- stata
+  }
   out
 }
 

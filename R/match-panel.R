@@ -190,7 +190,7 @@ run_match <- function(design, settings, baseline, call) {
   bucket <- match_buckets(design, sample, region)
   found <- match_weights(design, score, bucket, settings)
   report_unmatched(design, sample, bucket, found, settings)
-  new_match(design, sample, score, region, found, settings, call)
+  new_match(design, sample, score, region, bucket, found, settings, call)
 }
 
 # The group of each used row (0 .. groups - 1; -1: takes no part): a period with both arms.
@@ -256,7 +256,7 @@ match_buckets <- function(design, sample, region) {
 }
 
 # The result. Baseline matches are carried to all rows of the unit.
-new_match <- function(design, sample, score, region, found, settings, call) {
+new_match <- function(design, sample, score, region, bucket, found, settings, call) {
   n <- nrow(design$data)
   used <- sample$group >= 0L
   support <- region & !(design$treated == 1L & found$weight == 0)
@@ -281,7 +281,7 @@ new_match <- function(design, sample, score, region, found, settings, call) {
     treated = carry(design$treated, NA_integer_), pairs = pairs,
     periods = match_counts(design, sample, region, found, score), propensity = score$models,
     formula = design$formula, data = design$data, call = call, settings = settings,
-    design = design, sample = sample, seed = settings$seed
+    design = design, sample = sample, bucket = bucket, seed = settings$seed
   )
   class(out) <- "pilot_match"
   out

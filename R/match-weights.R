@@ -3,6 +3,7 @@
 match_weights <- function(design, score, bucket, settings) {
   switch(settings$method,
     nearest = , mahalanobis = neighbor_weights(design, score, bucket, settings),
+    psmatch2 = psmatch2_weights(design, score, bucket, settings),
     radius = , kernel = , local_linear = kernel_weights(design, score, bucket, settings),
     ipw = cpp_odds_weights(score$probability, design$treated, bucket$id, bucket$count),
     entropy = entropy_weights(design, bucket, settings)

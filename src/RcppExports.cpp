@@ -12,8 +12,8 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // cpp_matching_moments
-Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated, const Rcpp::IntegerVector& pair_control, const Rcpp::NumericVector& pair_share, const Rcpp::NumericVector& y, const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors);
-RcppExport SEXP _pilotdid_cpp_matching_moments(SEXP pair_treatedSEXP, SEXP pair_controlSEXP, SEXP pair_shareSEXP, SEXP ySEXP, SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP) {
+Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated, const Rcpp::IntegerVector& pair_control, const Rcpp::NumericVector& pair_share, const Rcpp::NumericVector& y, const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors, const Rcpp::NumericMatrix& mahalanobis);
+RcppExport SEXP _pilotdid_cpp_matching_moments(SEXP pair_treatedSEXP, SEXP pair_controlSEXP, SEXP pair_shareSEXP, SEXP ySEXP, SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP, SEXP mahalanobisSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
@@ -26,7 +26,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
     Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
     Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_matching_moments(pair_treated, pair_control, pair_share, y, score, treated, group, groups, neighbors));
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type mahalanobis(mahalanobisSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_matching_moments(pair_treated, pair_control, pair_share, y, score, treated, group, groups, neighbors, mahalanobis));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -409,7 +410,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 9},
+    {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 10},
     {"_pilotdid_cpp_score_correction", (DL_FUNC) &_pilotdid_cpp_score_correction, 10},
     {"_pilotdid_cpp_arm_moments", (DL_FUNC) &_pilotdid_cpp_arm_moments, 5},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},

@@ -2,14 +2,17 @@
 
 #include <pilotdid/abadie_imbens.hpp>
 
-// Pairs of rows (from one), sorted by group and treated row; one entry a group.
+// Pairs of rows (from one), sorted by group and treated row; one entry a group. mahalanobis: n x k,
+// zero columns where neighbors are those of the score.
 // [[Rcpp::export]]
 Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated,
                                 const Rcpp::IntegerVector& pair_control,
                                 const Rcpp::NumericVector& pair_share,
                                 const Rcpp::NumericVector& y, const Rcpp::NumericVector& score,
                                 const Rcpp::IntegerVector& treated,
-                                const Rcpp::IntegerVector& group, int groups, int neighbors) {
+                                const Rcpp::IntegerVector& group, int groups, int neighbors,
+                                const Rcpp::NumericMatrix& mahalanobis) {
+  using namespace pilotdid::abadie_imbens_detail;
   const auto buckets = pilotdid::make_buckets(group.begin(), treated.begin(),
                                               static_cast<int>(group.size()), groups);
   std::vector<std::vector<pilotdid::MatchedPair>> pairs(groups);
@@ -17,9 +20,21 @@ Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated,
     pairs[group[pair_treated[i] - 1]].push_back(
         {pair_treated[i] - 1, pair_control[i] - 1, 0, 0, pair_share[i]});
   std::vector<pilotdid::MatchingMoments> moments(groups);
+  const auto x = view(mahalanobis);
+  pilotdid::Placement placement(x.cols() ? static_cast<std::size_t>(x.rows()) : 0);
   pilotdid::parallel_for(moments.size(), execution(), [&](std::size_t g) {
-    moments[g] = pilotdid::matching_moments(buckets[g], pairs[g], y.begin(), score.begin(),
-                                            neighbors);
+    const pilotdid::Bucket& b = buckets[g];
+    if (pairs[g].empty()) return;
+    if (x.cols() == 0) {
+      moments[g] = pilotdid::matching_moments(pairs[g], y.begin(),
+                                              ScoreArm(b.treated, score.begin()),
+                                              ScoreArm(b.controls, score.begin()), neighbors);
+    } else {
+      const Eigen::MatrixXd Z = pilotdid::place_bucket(x, b, placement);
+      moments[g] = pilotdid::matching_moments(pairs[g], y.begin(),
+                                              MahalanobisArm(Z, placement, b.treated),
+                                              MahalanobisArm(Z, placement, b.controls), neighbors);
+    }
   });
   Rcpp::NumericVector matched(groups), effect(groups), squares(groups), treated_variance(groups),
       control_squared(groups), control_shares(groups);

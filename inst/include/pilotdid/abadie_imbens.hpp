@@ -4,7 +4,7 @@
 
 #include <Eigen/Dense>
 
-#include "match_nearest.hpp"
+#include "match_mahalanobis.hpp"
 #include "propensity.hpp"
 
 namespace pilotdid {
@@ -22,10 +22,10 @@ struct MatchingMoments {
 
 namespace abadie_imbens_detail {
 
-// The rows of one arm, and for any row its nearest ones in it.
-class Arm {
+// The rows of one arm, and for any row its nearest ones in it by the score.
+class ScoreArm {
  public:
-  Arm(const std::vector<int>& rows, const double* score)
+  ScoreArm(const std::vector<int>& rows, const double* score)
       : rows_(rows, score, std::vector<std::uint64_t>(rows.begin(), rows.end())), score_(score) {}
 
   // The `most` nearest rows to `row`, without `row` itself unless `own`; with `all_ties`, also
@@ -53,8 +53,30 @@ class Arm {
   const double* score_;
 };
 
+// The same in Mahalanobis distance; no ties to speak of.
+class MahalanobisArm {
+ public:
+  MahalanobisArm(const Eigen::MatrixXd& Z, const Placement& placement, const std::vector<int>& rows)
+      : finder_(Z, placement, rows, 0, rules_, calipers_) {}
+
+  void nearest(int row, int most, bool, bool, std::vector<int>& found) const {
+    std::vector<Candidate> candidates;
+    finder_.find(row, most + 1, candidates);
+    found.clear();
+    for (const Candidate& c : candidates)
+      if (finder_.row(c.control) != row && static_cast<int>(found.size()) < most)
+        found.push_back(finder_.row(c.control));
+  }
+
+ private:
+  NearestRules rules_;
+  Calipers calipers_;
+  MahalanobisFinder finder_;
+};
+
 // Conditional variance of a row's outcome from its neighbors in the same arm: J/(J+1) (Y - mean)^2.
-inline double local_variance(const Arm& arm, int row, int neighbors, const double* y,
+template <class Arm>
+double local_variance(const Arm& arm, int row, int neighbors, const double* y,
                              std::vector<int>& found) {
   arm.nearest(row, neighbors, false, true, found);
   if (found.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -67,15 +89,14 @@ inline double local_variance(const Arm& arm, int row, int neighbors, const doubl
 
 }  // namespace abadie_imbens_detail
 
-// pairs: those of this bucket, sorted by treated row; y, score: n.
-inline MatchingMoments matching_moments(const Bucket& bucket,
-                                        const std::vector<MatchedPair>& pairs, const double* y,
-                                        const double* score, int neighbors) {
+// pairs: those of this bucket, sorted by treated row; y: n.
+template <class Arm>
+MatchingMoments matching_moments(const std::vector<MatchedPair>& pairs, const double* y,
+                                 const Arm& treated, const Arm& controls, int neighbors) {
   using namespace abadie_imbens_detail;
   MatchingMoments m;
   std::vector<int> matched;
   std::vector<MatchedPair> by_control = pairs;
-  const Arm treated(bucket.treated, score), controls(bucket.controls, score);
   std::vector<int> found;
   for (std::size_t from = 0, to = 0; from < pairs.size(); from = to) {
     double yhat = 0;
@@ -119,7 +140,7 @@ inline ScoreCorrection score_correction(const Bucket& bucket,
                                         const double* linear, Link link, const double* y,
                                         double effect, int neighbors) {
   using namespace abadie_imbens_detail;
-  const Arm arms[2] = {{bucket.controls, linear}, {bucket.treated, linear}};
+  const ScoreArm arms[2] = {{bucket.controls, linear}, {bucket.treated, linear}};
   const Eigen::Index k = X.cols();
   Eigen::VectorXd c = Eigen::VectorXd::Zero(k), d = Eigen::VectorXd::Zero(k);
   Eigen::VectorXd mean_x(k), covariance[2];

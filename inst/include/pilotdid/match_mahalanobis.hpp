@@ -52,28 +52,35 @@ struct Placement {
   std::vector<double> first;
 };
 
-// Walks outwards on the first coordinate and stops when it alone is farther than the best found.
+// Coordinates x rows of the bucket; writes where each row stands.
+inline Eigen::MatrixXd place_bucket(const Eigen::Ref<const Eigen::MatrixXd>& X,
+                                    const Bucket& bucket, Placement& placement) {
+  Eigen::MatrixXd Z = mahalanobis_coordinates(X, bucket).transpose();
+  int at = 0;
+  for (const auto* rows : {&bucket.treated, &bucket.controls}) {
+    for (const int row : *rows) {
+      placement.column[row] = at;
+      placement.first[row] = Z.rows() ? Z(0, at) : 0.0;
+      ++at;
+    }
+  }
+  return Z;
+}
+
+// Finds the nearest of `rows` to any row of the bucket: walks outwards on the first coordinate and
+// stops when it alone is farther than the best found.
 class MahalanobisFinder {
  public:
-  MahalanobisFinder(const Bucket& bucket, int number, const Eigen::Ref<const Eigen::MatrixXd>& X,
-                    Placement& placement, const NearestRules& rules, const Calipers& calipers)
-      : rules_(rules), calipers_(calipers), number_(number), place_(placement),
-        Z_(mahalanobis_coordinates(X, bucket).transpose()) {
-    int at = 0;
-    for (const auto* rows : {&bucket.treated, &bucket.controls}) {
-      for (const int row : *rows) {
-        placement.column[row] = at;
-        placement.first[row] = Z_.rows() ? Z_(0, at) : 0.0;
-        ++at;
-      }
-    }
-    const std::vector<std::uint64_t> key(bucket.controls.begin(), bucket.controls.end());
-    controls_.reset(new SortedControls(bucket.controls, placement.first.data(), key));
-  }
+  MahalanobisFinder(const Eigen::MatrixXd& Z, const Placement& placement,
+                    const std::vector<int>& rows, int number, const NearestRules& rules,
+                    const Calipers& calipers)
+      : Z_(Z), place_(placement), rules_(rules), calipers_(calipers), number_(number),
+        controls_(rows, placement.first.data(),
+                  std::vector<std::uint64_t>(rows.begin(), rows.end())) {}
 
   void find(int treated, int most, std::vector<Candidate>& found) const {
     found.clear();
-    OutwardWalk walk(*controls_, place_.first[treated], static_cast<std::uint64_t>(treated), Ties::first);
+    OutwardWalk walk(controls_, place_.first[treated], static_cast<std::uint64_t>(treated), Ties::first);
     const auto nearer = [this](const Candidate& a, const Candidate& b) {
       return a.distance < b.distance ||
              (a.distance == b.distance && row(a.control) < row(b.control));
@@ -91,17 +98,17 @@ class MahalanobisFinder {
       found.insert(std::upper_bound(found.begin(), found.end(), c, nearer), c);
     }
   }
-  int row(int control) const { return controls_->row(control); }
-  bool is_free(int control) const { return controls_->is_free(control); }
-  void remove(int control) { controls_->remove(control); }
+  int row(int control) const { return controls_.row(control); }
+  bool is_free(int control) const { return controls_.is_free(control); }
+  void remove(int control) { controls_.remove(control); }
 
  private:
+  const Eigen::MatrixXd& Z_;  // coordinates x rows of the bucket
+  const Placement& place_;
   const NearestRules& rules_;
   const Calipers& calipers_;
   int number_;
-  const Placement& place_;
-  Eigen::MatrixXd Z_;  // coordinates x rows of the bucket
-  std::unique_ptr<SortedControls> controls_;
+  SortedControls controls_;
 };
 
 // As match_nearest(), in Mahalanobis distance on X (n x k); `score` only orders the treated.
@@ -114,7 +121,8 @@ inline std::vector<std::vector<MatchedPair>> match_mahalanobis(
   parallel_for(buckets.size(), exec, [&](std::size_t b) {
     if (buckets[b].treated.empty() || buckets[b].controls.empty()) return;
     const int number = static_cast<int>(b);
-    MahalanobisFinder finder(buckets[b], number, X, placement, rules, calipers);
+    const Eigen::MatrixXd Z = place_bucket(X, buckets[b], placement);
+    MahalanobisFinder finder(Z, placement, buckets[b].controls, number, rules, calipers);
     pairs[b] = match_bucket(queue_of(buckets[b], number, score, rules), finder, rules);
   });
   return pairs;

@@ -2,7 +2,6 @@
 #ifndef PILOTDID_MATCH_NEAREST_HPP
 #define PILOTDID_MATCH_NEAREST_HPP
 
-#include <memory>
 #include <queue>
 
 #include "match_buckets.hpp"
