@@ -10,6 +10,7 @@ match_design <- function(formula, data, unit = NULL, time = NULL, exact = NULL, 
       x = if (inherits(formula, "formula")) "It has no left-hand side." else "It is {.obj_type_friendly {formula}}."
     ))
   }
+  arguments <- list(unit = unit, time = time, exact = exact, score = score)
   env <- environment(formula) %||% globalenv()
   exact <- as_exprs(exact, "exact")
   ids <- c(one_expr(unit, "unit"), one_expr(time, "time"))
@@ -38,7 +39,8 @@ match_design <- function(formula, data, unit = NULL, time = NULL, exact = NULL, 
   list(
     formula = formula, data = data, env = env, rows = rows, treated = as.integer(group[rows]),
     unit = unit$code[rows], period = time$code[rows], labels = as.character(time$values),
-    strata = kept(strata), score = kept(score), columns = columns, dropped = dropped$counts
+    strata = kept(strata), score = kept(score), columns = columns, dropped = dropped$counts,
+    arguments = arguments
   )
 }
 

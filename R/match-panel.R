@@ -116,6 +116,7 @@ match_panel <- function(formula, data, unit = NULL, time = NULL,
     trim = trim, treated = treated, moments = moments, seed = seed
   )
   design <- match_design(formula, data, unit, time, exact, score, settings$treated)
+  design$arguments["baseline"] <- list(baseline)
   run_match(design, settings, baseline, call)
 }
 
