@@ -105,7 +105,7 @@ balance_groups <- function(match) {
 # cells: list(before, after) of moments, each a vector over covariates within groups.
 balance_table <- function(X, sample, cells) {
   k <- ncol(X)
-  binary <- rep(apply(X, 2L, function(x) all(x %in% 0:1)), sample$groups)
+  binary <- rep(unname(apply(X, 2L, function(x) all(x %in% 0:1))), sample$groups)
   before <- cells$before
   spread <- sqrt((before$variance1 + before$variance0) / 2)
   rows <- lapply(names(cells), function(s) {
@@ -144,7 +144,9 @@ balance_summary <- function(X, design, sample, samples, table) {
   model <- cbind(`(Intercept)` = 1, score_matrix(design)[, -1L, drop = FALSE])
   if (ncol(model) == 1L) model <- cbind(`(Intercept)` = 1, X)
   rows <- lapply(names(samples), function(s) {
-    weights <- samples[[s]]
+    # A weighted likelihood needs weights that are not negative: local linear matching has no refit.
+    refit <- if (any(samples[[s]] < 0)) NA_real_ else 1
+    weights <- pmax(samples[[s]], 0)
     used <- sample$group
     if (length(weights)) used[weights == 0] <- -1L
     present <- both_arms(used, design$treated, sample$groups)
@@ -153,14 +155,14 @@ balance_summary <- function(X, design, sample, samples, table) {
     number <- match(used, keep - 1L, nomatch = 0L) - 1L
     fit <- cpp_fit_binary(model, design$treated, weights, number, length(keep), link_codes[["probit"]], 0L)
     index <- cpp_arm_moments(matrix(ifelse(is.na(fit$linear), 0, fit$linear)), design$treated, number, length(keep), weights)
-    lr <- 2 * (fit$log_likelihood - fit$null_log_likelihood)
-    b <- 100 * abs(index$mean1 - index$mean0) / sqrt((index$variance1 + index$variance0) / 2)
-    r <- index$variance1 / index$variance0
+    lr <- refit * 2 * (fit$log_likelihood - fit$null_log_likelihood)
+    b <- refit * 100 * abs(index$mean1 - index$mean0) / sqrt((index$variance1 + index$variance0) / 2)
+    r <- refit * index$variance1 / index$variance0
     part <- table[table$sample == s & table$period %in% sample$labels[keep], ]
     by_period <- function(x, f) as.numeric(tapply(x, factor(part$period, sample$labels[keep]), f))
     tibble::tibble(
       period = sample$labels[keep], sample = s,
-      pseudo.r2 = 1 - fit$log_likelihood / fit$null_log_likelihood, lr.statistic = lr,
+      pseudo.r2 = refit * (1 - fit$log_likelihood / fit$null_log_likelihood), lr.statistic = lr,
       lr.df = fit$rank - 1L, lr.p.value = stats::pchisq(lr, fit$rank - 1L, lower.tail = FALSE),
       mean.bias = by_period(abs(part$bias), mean), median.bias = by_period(abs(part$bias), stats::median),
       rubin.b = b, rubin.r = r, rubin.b.flag = b >= 25, rubin.r.flag = r < 0.5 | r > 2,
@@ -180,6 +182,7 @@ both_arms <- function(group, treated, groups) {
 balance_models <- function(match, samples) {
   if (is.null(match$propensity)) return(NULL)
   design <- match$design
+  if (any(samples$after < 0)) return(list(before = match$propensity))
   after <- match$sample
   after$group[samples$after == 0] <- -1L
   present <- both_arms(after$group, design$treated, after$groups)
@@ -187,7 +190,7 @@ balance_models <- function(match, samples) {
   after$labels <- after$labels[present]
   after$groups <- sum(present)
   link <- match$settings$link
-  list(before = match$propensity, after = fit_score(design, after, link, pmax(samples$after, 0)))
+  list(before = match$propensity, after = fit_score(design, after, link, samples$after))
 }
 
 #' @export

@@ -46,8 +46,8 @@
 #' @param caliper Largest distance of a match. An unnamed number refers to the score (see
 #'   `caliper_scale`), named ones to covariates in their own units: `c(0.05, age = 3)`. For
 #'   `"radius"` the radius.
-#' @param caliper_scale `"probability"`, or `"sd"`: standard deviations of the linear score
-#'   (the root of the mean of both arms' variances, by period).
+#' @param caliper_scale `"probability"`, or `"sd"`: standard deviations of the linear score among all
+#'   rows of the period on the support, as MatchIt.
 #' @param order Who chooses first without replacement: the `"largest"` or `"smallest"` scores, the
 #'   `"closest"` pairs, `"data"` order, or a `"random"` order from `seed`.
 #' @param ties See below.

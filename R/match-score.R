@@ -99,10 +99,7 @@ support_region <- function(score, design, sample, settings) {
   inside(pmax(one$min, zero$min), pmin(one$max, zero$max))
 }
 
-# Half the variances of both arms: the standard deviation that calipers are counted in (Austin 2011).
-linear_sd <- function(linear, treated, sample) {
-  group <- factor(sample$group, seq_len(sample$groups) - 1L)
-  v1 <- as.numeric(tapply(linear[treated == 1L], group[treated == 1L], stats::var))
-  v0 <- as.numeric(tapply(linear[treated == 0L], group[treated == 0L], stats::var))
-  sqrt((v1 + v0) / 2)
+# The standard deviation of the linear score in each group, both arms together, as MatchIt.
+linear_sd <- function(linear, group, groups) {
+  as.numeric(tapply(linear, factor(group, seq_len(groups) - 1L), stats::sd))
 }

@@ -42,7 +42,7 @@ score_caliper <- function(design, score, bucket, settings) {
   }
   inside <- bucket$id >= 0L
   group <- ifelse(inside, bucket$group[pmax(bucket$id, 0L) + 1L], -1L)
-  sd <- linear_sd(score$linear, design$treated, list(group = group, groups = max(bucket$group) + 1L))
+  sd <- linear_sd(score$linear, group, max(bucket$group) + 1L)
   list(scale = score$linear, limits = limits * sd[bucket$group + 1L])
 }
 
