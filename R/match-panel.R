@@ -289,18 +289,22 @@ new_match <- function(design, sample, score, region, bucket, found, settings, ca
 }
 
 match_counts <- function(design, sample, region, found, score) {
-  group <- factor(sample$group, seq_len(sample$groups) - 1L)
-  count <- function(which) as.integer(tapply(which, group, sum, default = 0L))
+  groups <- sample$groups
   treated <- design$treated == 1L
-  controls <- ifelse(treated, 0, found$weight)
-  total <- as.numeric(tapply(controls, group, sum, default = 0))
+  count <- function(which) tabulate(sample$group[which] + 1L, groups)
+  controls <- which(!treated & found$weight != 0)
+  total <- function(x) {
+    sums <- rowsum(x, sample$group[controls] + 1L)
+    out <- numeric(groups)
+    out[as.integer(rownames(sums))] <- sums
+    out
+  }
   columns <- list(
     period = sample$labels, treated = count(treated), controls = count(!treated),
     off.support = count(!region), matched.treated = count(treated & found$weight > 0),
-    matched.controls = count(!treated & found$weight != 0),
-    unmatched = count(treated & region & found$weight == 0),
+    matched.controls = count(controls), unmatched = count(treated & region & found$weight == 0),
     # Kish: how many equally weighted controls say as much.
-    effective.controls = total^2 / as.numeric(tapply(controls^2, group, sum, default = 0))
+    effective.controls = total(found$weight[controls])^2 / total(found$weight[controls]^2)
   )
   tibble::as_tibble(columns)
 }

@@ -24,19 +24,22 @@ Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVecto
   std::vector<Group> models(groups);
   for (int i = 0; i < group.size(); ++i)
     if (group[i] >= 0) models[group[i]].rows.push_back(i);
-  pilotdid::parallel_for(models.size(), execution(), [&](std::size_t g) {
+  // Threads go over groups where there are several, else over rows.
+  const pilotdid::Execution exec = execution(), inside = groups > 1 ? pilotdid::Execution() : exec;
+  pilotdid::parallel_for(models.size(), groups > 1 ? exec : pilotdid::Execution(), [&](std::size_t g) {
     Group& m = models[g];
     const Eigen::Index n = static_cast<Eigen::Index>(m.rows.size());
     m.X.resize(n, k);
     m.outcome.resize(m.rows.size());
     if (weights.size()) m.weights.resize(n);
+    for (Eigen::Index j = 0; j < k; ++j)
+      for (Eigen::Index i = 0; i < n; ++i) m.X(i, j) = x(m.rows[i], j);
     for (Eigen::Index i = 0; i < n; ++i) {
-      m.X.row(i) = x.row(m.rows[i]);
       m.outcome[i] = outcome[m.rows[i]];
       if (weights.size()) m.weights[i] = weights[m.rows[i]];
     }
     m.fit = pilotdid::fit_binary(m.X, m.outcome, m.weights, static_cast<pilotdid::Link>(link),
-                                 intercept);
+                                 intercept, inside);
     m.X.resize(0, 0);
   });
 

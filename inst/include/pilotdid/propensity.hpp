@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "parallel.hpp"
+
 namespace pilotdid {
 
 enum class Link { logit = 0, probit = 1 };
@@ -59,9 +61,9 @@ inline Contribution contribution(Link link, double eta, bool outcome) {
   const double x = sign * eta;
   if (link == Link::logit) {
     const double e = std::exp(-std::abs(x));  // never overflows
-    const double p = x >= 0 ? 1 / (1 + e) : e / (1 + e);
-    return {x >= 0 ? -std::log1p(e) : x - std::log1p(e), sign * (x >= 0 ? e / (1 + e) : 1 / (1 + e)),
-            p * (x >= 0 ? e / (1 + e) : 1 / (1 + e))};
+    const double larger = 1 / (1 + e), smaller = e * larger;  // of p and 1 - p
+    return {std::min(x, 0.0) - std::log1p(e), sign * (x >= 0 ? smaller : larger),
+            larger * smaller};
   }
   const double m = inverse_mills(x);
   return {log_normal_cdf(x), sign * m, m * (m + x)};
@@ -95,36 +97,66 @@ struct Standardized {
   Eigen::VectorXd center, scale;  // by kept column
 };
 
-inline Standardized standardize(const Eigen::Ref<const Eigen::MatrixXd>& X, int intercept) {
-  const Eigen::Index n = X.rows();
-  Standardized out;
-  Eigen::MatrixXd basis(n, X.cols());
-  std::vector<double> center, scale;
-  for (int j = 0; j < X.cols(); ++j) {
-    const double m = intercept >= 0 && j != intercept ? X.col(j).mean() : 0.0;
-    Eigen::VectorXd z = X.col(j).array() - m;
-    const double length = z.norm();
-    if (!(length > 0)) continue;
-    z *= std::sqrt(static_cast<double>(n)) / length;
-    const auto done = basis.leftCols(static_cast<Eigen::Index>(out.kept.size()));
-    Eigen::VectorXd residual = z;
+// Do these unit-length columns span as many dimensions as there are? Judged on the smallest pivot of
+// their Gram matrix, which below 1e-6 is too near its own rounding to tell.
+inline bool clearly_independent(const Eigen::MatrixXd& Z) {
+  const Eigen::MatrixXd gram = Z.transpose() * Z / static_cast<double>(Z.rows());
+  const Eigen::VectorXd pivots = gram.ldlt().vectorD();
+  return pivots.minCoeff() > 1e-6;
+}
+
+// The columns, of unit-length `Z`, that are not combinations of those before them.
+inline std::vector<int> independent_columns(const Eigen::MatrixXd& Z) {
+  const double length = std::sqrt(static_cast<double>(Z.rows()));
+  Eigen::MatrixXd basis(Z.rows(), Z.cols());
+  std::vector<int> kept;
+  for (Eigen::Index j = 0; j < Z.cols(); ++j) {
+    const auto done = basis.leftCols(static_cast<Eigen::Index>(kept.size()));
+    Eigen::VectorXd residual = Z.col(j);
     // Twice is enough for orthogonality to machine precision (Kahan; Parlett 1980).
     for (int pass = 0; pass < 2 && done.cols() > 0; ++pass)
       residual -= done * (done.transpose() * residual);
     // A residual of 1e-9 of the column is the rounding of sums of decimals, not information.
     const double left = residual.norm();
-    if (left < 1e-9 * std::sqrt(static_cast<double>(n))) continue;
-    basis.col(static_cast<Eigen::Index>(out.kept.size())) = residual / left;
+    if (left < 1e-9 * length) continue;
+    basis.col(static_cast<Eigen::Index>(kept.size())) = residual / left;
+    kept.push_back(static_cast<int>(j));
+  }
+  return kept;
+}
+
+inline Standardized standardize(const Eigen::Ref<const Eigen::MatrixXd>& X, int intercept) {
+  const double root_n = std::sqrt(static_cast<double>(X.rows()));
+  Standardized out;
+  std::vector<double> center, scale;
+  out.Z.resize(X.rows(), X.cols());
+  for (int j = 0; j < X.cols(); ++j) {
+    const double m = intercept >= 0 && j != intercept ? X.col(j).mean() : 0.0;
+    auto z = out.Z.col(static_cast<Eigen::Index>(out.kept.size()));
+    z = X.col(j).array() - m;
+    const double length = z.norm();
+    if (!(length > 0)) continue;
+    z *= root_n / length;
     out.kept.push_back(j);
     center.push_back(m);
-    scale.push_back(length / std::sqrt(static_cast<double>(n)));
+    scale.push_back(length / root_n);
   }
-  const Eigen::Index rank = static_cast<Eigen::Index>(out.kept.size());
-  out.center = Eigen::Map<Eigen::VectorXd>(center.data(), rank);
-  out.scale = Eigen::Map<Eigen::VectorXd>(scale.data(), rank);
-  out.Z.resize(n, rank);
-  for (Eigen::Index j = 0; j < rank; ++j)
-    out.Z.col(j) = (X.col(out.kept[j]).array() - center[j]) / scale[j];
+  out.Z.conservativeResize(Eigen::NoChange, static_cast<Eigen::Index>(out.kept.size()));
+  std::vector<int> columns(out.kept.size());
+  for (std::size_t j = 0; j < columns.size(); ++j) columns[j] = static_cast<int>(j);
+  if (!columns.empty() && !clearly_independent(out.Z)) columns = independent_columns(out.Z);
+  const Eigen::Index rank = static_cast<Eigen::Index>(columns.size());
+  out.center.resize(rank);
+  out.scale.resize(rank);
+  for (Eigen::Index j = 0; j < rank; ++j) {
+    const std::size_t from = static_cast<std::size_t>(columns[j]);
+    if (columns[j] != j) out.Z.col(j) = out.Z.col(columns[j]);
+    out.kept[j] = out.kept[from];
+    out.center[j] = center[from];
+    out.scale[j] = scale[from];
+  }
+  out.kept.resize(columns.size());
+  out.Z.conservativeResize(Eigen::NoChange, rank);
   return out;
 }
 
@@ -134,21 +166,45 @@ struct State {
   double log_likelihood;
 };
 
+// Rows in fixed chunks that stay in the cache and are added up in order: the same on any number of
+// threads.
 inline void evaluate(const Eigen::MatrixXd& Z, const std::vector<int>& outcome,
-                     const Eigen::VectorXd& weights, Link link, State& s) {
-  const Eigen::Index n = Z.rows();
-  s.eta.noalias() = Z * s.beta;
-  Eigen::VectorXd g(n), h(n);
+                     const Eigen::VectorXd& weights, Link link, const Execution& exec, State& s) {
+  const Eigen::Index n = Z.rows(), k = Z.cols(), size = 4096;
+  struct Part {
+    double log_likelihood;
+    Eigen::VectorXd gradient;
+    Eigen::MatrixXd information;
+  };
+  std::vector<Part> parts(static_cast<std::size_t>((n + size - 1) / size));
+  s.eta.resize(n);
+  parallel_for(parts.size(), exec, [&](std::size_t chunk) {
+    const Eigen::Index from = static_cast<Eigen::Index>(chunk) * size;
+    const Eigen::Index rows = std::min(size, n - from);
+    const auto z = Z.middleRows(from, rows);
+    Eigen::VectorXd g(rows), h(rows);
+    s.eta.segment(from, rows).noalias() = z * s.beta;
+    Part& part = parts[chunk];
+    part.log_likelihood = 0;
+    for (Eigen::Index i = 0; i < rows; ++i) {
+      const Contribution c = contribution(link, s.eta[from + i], outcome[from + i] != 0);
+      const double w = weights.size() ? weights[from + i] : 1.0;
+      part.log_likelihood += w * c.log_likelihood;
+      g[i] = w * c.gradient;
+      h[i] = w * c.information;
+    }
+    const Eigen::MatrixXd hz = h.asDiagonal() * z;
+    part.gradient.noalias() = z.transpose() * g;
+    part.information.noalias() = z.transpose() * hz;
+  });
   s.log_likelihood = 0;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const Contribution c = contribution(link, s.eta[i], outcome[i] != 0);
-    const double w = weights.size() ? weights[i] : 1.0;
-    s.log_likelihood += w * c.log_likelihood;
-    g[i] = w * c.gradient;
-    h[i] = w * c.information;
+  s.gradient = Eigen::VectorXd::Zero(k);
+  s.information = Eigen::MatrixXd::Zero(k, k);
+  for (const Part& part : parts) {
+    s.log_likelihood += part.log_likelihood;
+    s.gradient += part.gradient;
+    s.information += part.information;
   }
-  s.gradient.noalias() = Z.transpose() * g;
-  s.information.noalias() = Z.transpose() * h.asDiagonal() * Z;
 }
 
 // Is u = Z * direction a proof that no maximum exists: nonnegative for the treated, nonpositive
@@ -230,7 +286,8 @@ inline double null_log_likelihood(const std::vector<int>& outcome, const Eigen::
 // (-1: none); outcome: 0 or 1; weights: n, or empty for ones. Both arms must be present.
 inline BinaryFit fit_binary(const Eigen::Ref<const Eigen::MatrixXd>& X,
                             const std::vector<int>& outcome, const Eigen::VectorXd& weights,
-                            Link link, int intercept, int most_iterations = 50) {
+                            Link link, int intercept, const Execution& exec = Execution(),
+                            int most_iterations = 50) {
   using namespace propensity_detail;
   const Standardized z = standardize(X, intercept);
   BinaryFit fit;
@@ -238,14 +295,14 @@ inline BinaryFit fit_binary(const Eigen::Ref<const Eigen::MatrixXd>& X,
   fit.null_log_likelihood = null_log_likelihood(outcome, weights);
   State s, next;
   s.beta = Eigen::VectorXd::Zero(fit.rank);
-  evaluate(z.Z, outcome, weights, link, s);
+  evaluate(z.Z, outcome, weights, link, exec, s);
   while (fit.iterations < most_iterations && !fit.converged) {
     ++fit.iterations;
     Eigen::VectorXd step = s.information.ldlt().solve(s.gradient);
     if (!step.allFinite()) break;
     for (int half = 0; half < 30; ++half, step /= 2) {
       next.beta = s.beta + step;
-      evaluate(z.Z, outcome, weights, link, next);
+      evaluate(z.Z, outcome, weights, link, exec, next);
       // 1e-12: below that a decrease is the rounding of the sum over rows.
       if (next.log_likelihood >= s.log_likelihood - 1e-12 * std::abs(s.log_likelihood)) break;
     }
