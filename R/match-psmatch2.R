@@ -54,15 +54,6 @@ match_psmatch2 <- function(formula, data, unit = NULL, time = NULL, neighbor = 1
   run_match(match_design(formula, data, unit, time, NULL, score, settings$treated), settings, NULL, call)
 }
 
-psmatch2_weights <- function(design, score, bucket, settings) {
-  limit <- if (length(settings$score_caliper)) settings$score_caliper else Inf
-  found <- cpp_match_psmatch2(
-    score$probability, design$treated, bucket$id, bucket$count, as.integer(settings$ratio),
-    settings$ties == "all", limit
-  )
-  list(weight = found$weight, pairs = found[c("treated", "control", "rank", "distance", "share")])
-}
-
 # The variables that psmatch2 leaves behind.
 psmatch2_columns <- function(x) {
   design <- x$design

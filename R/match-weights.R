@@ -33,6 +33,15 @@ neighbor_weights <- function(design, score, bucket, settings) {
   list(weight = found$weight, pairs = found[c("treated", "control", "rank", "distance", "share")])
 }
 
+psmatch2_weights <- function(design, score, bucket, settings) {
+  limit <- if (length(settings$score_caliper)) settings$score_caliper else Inf
+  found <- cpp_match_psmatch2(
+    score$probability, design$treated, bucket$id, bucket$count, as.integer(settings$ratio),
+    settings$ties == "all", limit
+  )
+  list(weight = found$weight, pairs = found[c("treated", "control", "rank", "distance", "share")])
+}
+
 # One limit a bucket, on the scale it is meant on; none: an empty scale.
 score_caliper <- function(design, score, bucket, settings) {
   if (!length(settings$score_caliper)) return(list(scale = numeric(), limits = numeric()))
