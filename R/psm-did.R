@@ -1,0 +1,233 @@
+#' Matching followed by difference-in-differences
+#'
+#' Matches ever-treated with never-treated units, then estimates the difference-in-differences on the
+#' matched sample, in the three ways that are usually reported:
+#' * `"matched"`: the rows with a positive matching weight, each counted once;
+#' * `"support"`: all rows on the common support, that is, without treated rows that found no match and
+#'   without rows outside the `support` asked for;
+#' * `"frequency"`: matched rows weighted by `multiplier` times their matching weight, treated rows by
+#'   one. With `multiplier = 2` this is the field's code for 1:2 matching, `multiplier = 1` gives the
+#'   weights of the matching itself.
+#'
+#' The estimand is that of the estimator, for the treated units that have comparable controls. Standard
+#' errors take the matched sample as given; `bootstrap` resamples units.
+#'
+#' @section Bootstrap:
+#' Units are drawn with replacement within the ever-treated and within the never-treated. Where the
+#' weights of the controls are smooth functions of the data (`"kernel"`, `"radius"`, `"local_linear"`,
+#' `"ipw"`, `"entropy"`) the matching is redone in every draw. For a fixed number of neighbors that
+#' bootstrap is not valid (Abadie and Imbens 2008): the weights are then kept, with a warning
+#' (`pilotdid_warning_bootstrap`), and the interval does not hold the uncertainty of the matching. Only
+#' the first row of the estimator's `tidy()` is bootstrapped. Draws that fail are counted and reported.
+#'
+#' @section When not to use it:
+#' With controls in the outcome equation and a linear truth it adds little to a regression with
+#' controls. Period-by-period matching changes the composition of the sample over time; the estimate is
+#' a comparison of different cities in different years. `scheme = "baseline"` keeps the same cities.
+#'
+#' @param formula,data As in [pilot_did()].
+#' @param match A `pilot_match` of the same data, or the covariates to match on: `~ x1 + x2`. The
+#'   treatment (ever treated), the unit and the time are then those of `formula`.
+#' @param samples Which estimates, see above; `"all"` adds the one on all rows.
+#' @param multiplier See `"frequency"`.
+#' @param bootstrap Number of draws; 0 for none.
+#' @param seed Seed of the bootstrap, or `NULL` to draw it from R's generator.
+#' @param conf.level Level of the bootstrap intervals.
+#' @param ... Arguments of [match_panel()] (with `match = ~ ...`) and of [pilot_did()], by name.
+#' @return A list of class `pilot_psm_did`: `fits` (a `pilot_fit` for each sample: `x$fits$matched` can
+#'   be passed to `event_study()` and every other verb), `match`, `bootstrap` (draws x samples).
+#'   [tidy()]: the rows of each fit with `sample`; `type = "cross_section"` the effect by
+#'   period from matching alone, see [match_effect()]. [glance()]: one row a sample. [balance()] takes
+#'   `x$match`.
+#' @references
+#' Heckman, Ichimura and Todd (1997), Matching as an econometric evaluation estimator, *Review of
+#' Economic Studies* 64.
+#'
+#' Abadie and Imbens (2008), On the failure of the bootstrap for matching estimators, *Econometrica* 76.
+#' @examples
+#' panel <- simulate_pilot(units = 150, covariates = 2, selection = 1, seed = 1)
+#' p <- psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2, ratio = 2, replace = TRUE,
+#'   caliper = 0.05)
+#' p
+#' tidy(p, type = "cross_section")
+#' @export
+psm_did <- function(formula, data, match, samples = c("matched", "support", "frequency"),
+                    multiplier = 2, bootstrap = 0, seed = NULL, conf.level = 0.95, ...) {
+  call <- match.call()
+  check_data(data)
+  check_number(multiplier, "multiplier", 0, Inf, open = TRUE)
+  check_count(bootstrap, "bootstrap", min = 0)
+  check_number(conf.level, "conf.level", 0, 1, open = TRUE)
+  for (sample in samples) check_choice(sample, c("matched", "support", "frequency", "all"), "samples")
+  arguments <- split_arguments(list(...), inherits(match, "pilot_match"))
+  panel <- did_panel(formula, data, arguments$did)
+  matched <- did_match(match, formula, data, panel, arguments$match)
+  known <- keep_cohorts(formula, data, arguments$did)
+  data <- known$data
+  arguments$did <- known$arguments
+  weights <- sample_weights(matched, samples, multiplier)
+  fits <- lapply(weights, function(w) fit_sample(formula, data, w, arguments$did))
+  out <- list(
+    fits = fits, match = matched, samples = names(weights), formula = formula, call = call,
+    bootstrap = NULL, conf.level = conf.level
+  )
+  if (bootstrap > 0) {
+    run <- list(formula = formula, data = data, panel = panel, match = matched, arguments = arguments, multiplier = multiplier)
+    out$bootstrap <- with_seed(seed, bootstrap_psm(run, weights, bootstrap))
+  }
+  class(out) <- "pilot_psm_did"
+  out
+}
+
+# Named arguments go where a formal of that name is; what neither knows is pilot_did()'s to refuse.
+split_arguments <- function(dots, matched) {
+  given <- names(dots) %||% rep("", length(dots))
+  if (any(!nzchar(given))) {
+    abort("argument", c("Arguments in {.arg ...} must be named.", x = "{sum(!nzchar(given))} {?is/are} not."))
+  }
+  ours <- intersect(given, c("weights", "subset"))
+  if (length(ours)) {
+    abort("argument", c("{.fn psm_did} sets {.arg {ours}} itself: the sample is what matching found.",
+      i = "Pass the rows that are meant as {.arg data}."
+    ))
+  }
+  for_match <- setdiff(names(formals(match_panel)), c("formula", "data", "unit", "time"))
+  at <- given %in% for_match
+  if (matched && any(at)) {
+    abort("argument", c("{.arg match} is already matched.", x = "{.arg {given[at]}} would be ignored.", i = "Give them to {.fn match_panel}."))
+  }
+  list(match = dots[at], did = dots[!at])
+}
+
+# The expressions of the unit, the time and the treatment, as pilot_did() will read them.
+did_panel <- function(formula, data, did) {
+  parsed <- parse_formula(formula)
+  ids <- if (is.null(did$panel)) lapply(parsed$effects, `[[`, "expr") else as_exprs(did$panel, "panel")
+  if (length(ids) < 2L) {
+    abort("no_panel", c("{.arg formula} must name the unit and the time.",
+      i = "Write {.code y ~ treated | unit + time}, or give {.arg panel}."
+    ))
+  }
+  treatment <- if (!is.null(did$cohort)) {
+    call("&", call("is.finite", as.name(did$cohort)), call(">", as.name(did$cohort), 0))
+  } else if (is.character(did$treatment)) {
+    as.name(did$treatment[1L])
+  } else if (!is.null(parsed$endogenous)) {
+    split_call(parsed$endogenous, "+")[[1L]]
+  } else {
+    split_call(parsed$regressors, "+")[[1L]]
+  }
+  list(unit = ids[[1L]], time = ids[[2L]], treatment = treatment, outcome = parsed$outcome, env = parsed$environment)
+}
+
+did_match <- function(match, formula, data, panel, arguments) {
+  if (inherits(match, "pilot_match")) {
+    if (length(match$weight) != nrow(data)) {
+      abort("data", c("{.arg match} must come from the same rows as {.arg data}.",
+        x = "It has {length(match$weight)} rows, {.arg data} has {nrow(data)}."
+      ))
+    }
+    return(match)
+  }
+  if (!inherits(match, "formula")) {
+    abort("argument", c("{.arg match} must be the result of {.fn match_panel} or a formula {.code ~ covariates}.",
+      x = "It is {.obj_type_friendly {match}}."
+    ))
+  }
+  model <- stats::as.formula(call("~", panel$treatment, match[[length(match)]]), environment(match))
+  # That the status changes within units is the point of the design here, not news.
+  withCallingHandlers(
+    do.call(match_panel, c(list(model, data,
+      unit = make_formula(panel$unit, panel$env), time = make_formula(panel$time, panel$env)
+    ), arguments), quote = TRUE),
+    pilotdid_warning_varying_treatment = function(w) rlang::cnd_muffle(w)
+  )
+}
+
+# One vector of weights a sample; zero: not in it.
+sample_weights <- function(match, samples, multiplier) {
+  w <- match$weight
+  w[is.na(w)] <- 0
+  treated <- match$treated == 1L & !is.na(match$treated)
+  if ("frequency" %in% samples && any(w < 0)) {
+    warn("negative_weights", c("There is no frequency-weighted sample: {sum(w < 0)} control{?s} {?has/have} a negative weight.",
+      i = "Local linear matching gives such weights; {.val kernel} does not."
+    ))
+    samples <- setdiff(samples, "frequency")
+  }
+  all <- list(
+    matched = as.numeric(w != 0), support = as.numeric(match$support %in% TRUE),
+    frequency = ifelse(treated, 1, multiplier) * w, all = rep(1, length(w))
+  )
+  all[samples]
+}
+
+# A unit's cohort is when it joined, not the first treated row that found a match: it is read off all
+# rows and handed on as a column of a (shallow) copy.
+keep_cohorts <- function(formula, data, arguments) {
+  unchanged <- list(data = data, arguments = arguments)
+  if (!is.null(arguments$cohort)) return(unchanged)
+  design <- panel_design(formula, data, treatment = arguments$treatment, panel = arguments$panel, drop_singletons = FALSE)
+  treatment <- design$treatment
+  times <- design$time$values
+  if (is.null(treatment$cohort) || isTRUE(treatment$reversals > 0) || !is.numeric(times)) return(unchanged)
+  name <- utils::tail(make.unique(c(names(data), ".cohort")), 1L)
+  joined <- c(NA, times)[pmax(treatment$cohort, -1L) + 2L]
+  data <- unclass_data(data)
+  data[[name]] <- joined[design$unit$code + 1L]
+  arguments$cohort <- name
+  list(data = tibble::as_tibble(data), arguments = arguments)
+}
+
+fit_sample <- function(formula, data, weights, arguments) {
+  # Rows that are alone in their unit after matching are part of the row flow of the fit.
+  withCallingHandlers(
+    do.call(pilot_did, c(list(formula, data, weights = weights), arguments), quote = TRUE),
+    pilotdid_warning_singletons = function(w) rlang::cnd_muffle(w)
+  )
+}
+
+#' @export
+print.pilot_psm_did <- function(x, digits = 4L, ...) {
+  print(x$match)
+  cat("\nDifference-in-differences (", x$fits[[1L]]$estimator, ")\n\n", sep = "")
+  g <- glance(x)
+  t <- tidy(x)
+  first <- t[!duplicated(t$sample), ]
+  print(data.frame(
+    sample = first$sample, term = first$term, estimate = first$estimate, std.error = first$std.error,
+    statistic = first$statistic, p.value = first$p.value, rows = g$nobs[match(first$sample, g$sample)]
+  ), row.names = FALSE, digits = digits)
+  if (!is.null(x$bootstrap)) cat("\nStandard errors of these rows: bootstrap over units, ", sum(!is.na(x$bootstrap[, 1L])), " draws\n", sep = "")
+  invisible(x)
+}
+
+#' @rdname psm_did
+#' @param x A `pilot_psm_did`.
+#' @param type `"did"` or `"cross_section"`.
+#' @export
+tidy.pilot_psm_did <- function(x, type = c("did", "cross_section"), ...) {
+  type <- check_choice(type, c("did", "cross_section"), "type")
+  if (type == "cross_section") return(tidy(match_effect(x$match, make_formula(parse_formula(x$formula)$outcome, environment(x$formula)))))
+  tables <- lapply(names(x$fits), function(s) {
+    out <- tidy(x$fits[[s]], ...)
+    if (!is.null(x$bootstrap)) out[1L, ] <- bootstrapped(out[1L, ], x$bootstrap[, s], x$conf.level)
+    out$sample <- s
+    out
+  })
+  do.call(rbind, tables)
+}
+
+#' @rdname psm_did
+#' @export
+glance.pilot_psm_did <- function(x, ...) {
+  rows <- lapply(names(x$fits), function(s) {
+    out <- glance(x$fits[[s]])
+    out$sample <- s
+    out[c("sample", setdiff(names(out), "sample"))]
+  })
+  do.call(rbind, rows)
+}
+
+#' @export
+summary.pilot_psm_did <- function(object, ...) lapply(object$fits, summary, ...)
