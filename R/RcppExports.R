@@ -5,20 +5,20 @@ cpp_sup_t <- function(root, df, draws, seed) {
     .Call(`_pilotdid_cpp_sup_t`, root, df, draws, seed)
 }
 
+cpp_callaway_santanna <- function(panel, cells, method) {
+    .Call(`_pilotdid_cpp_callaway_santanna`, panel, cells, method)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }
 
-cpp_least_squares <- function(absorption, columns, by, code, clusters, options, cells = NULL, levels = 0L) {
-    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options, cells, levels)
+cpp_least_squares <- function(absorption, columns, by, code, clusters, options) {
+    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options)
 }
 
-cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor = NULL) {
-    .Call(`_pilotdid_cpp_scores`, absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor)
-}
-
-cpp_leverages <- function(absorption, columns, effects, regressors, inverse, n_data) {
-    .Call(`_pilotdid_cpp_leverages`, absorption, columns, effects, regressors, inverse, n_data)
+cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data) {
+    .Call(`_pilotdid_cpp_scores`, absorption, columns, effects, residual, regressors, by, code, clusters, n_data)
 }
 
 cpp_partialled_out <- function(absorption, columns, effects) {
@@ -77,12 +77,24 @@ cpp_is_nested <- function(rows, start, inner, levels, outer) {
     .Call(`_pilotdid_cpp_is_nested`, rows, start, inner, levels, outer)
 }
 
-cpp_serial_covariance <- function(scores, start, time, lag) {
-    .Call(`_pilotdid_cpp_serial_covariance`, scores, start, time, lag)
+cpp_influence_sums <- function(influence, cluster, clusters) {
+    .Call(`_pilotdid_cpp_influence_sums`, influence, cluster, clusters)
 }
 
-cpp_spatial_covariance <- function(scores, place, time, times, x, y, metric, cutoff, kernel) {
-    .Call(`_pilotdid_cpp_spatial_covariance`, scores, place, time, times, x, y, metric, cutoff, kernel)
+cpp_influence_square <- function(influence) {
+    .Call(`_pilotdid_cpp_influence_square`, influence)
+}
+
+cpp_code_sums <- function(rows, start, code, codes, columns, weights) {
+    .Call(`_pilotdid_cpp_code_sums`, rows, start, code, codes, columns, weights)
+}
+
+cpp_cell_codes <- function(rows, start, time, periods, slot) {
+    .Call(`_pilotdid_cpp_cell_codes`, rows, start, time, periods, slot)
+}
+
+cpp_centered <- function(rows, start, code, x, weights, mean) {
+    .Call(`_pilotdid_cpp_centered`, rows, start, code, x, weights, mean)
 }
 
 cpp_watch_forks <- function() {

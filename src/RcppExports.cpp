@@ -24,6 +24,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_callaway_santanna
+Rcpp::List cpp_callaway_santanna(Rcpp::List panel, Rcpp::IntegerMatrix cells, int method);
+RcppExport SEXP _pilotdid_cpp_callaway_santanna(SEXP panelSEXP, SEXP cellsSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_callaway_santanna(panel, cells, method));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -37,8 +49,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_least_squares
-Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options, SEXP cells, int levels);
-RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP, SEXP cellsSEXP, SEXP levelsSEXP) {
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -47,15 +59,13 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type cells(cellsSEXP);
-    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options, cells, levels));
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
-RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -67,23 +77,7 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type row_factor(row_factorSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor));
-    return rcpp_result_gen;
-END_RCPP
-}
-// cpp_leverages
-Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors, Rcpp::NumericMatrix inverse, double n_data);
-RcppExport SEXP _pilotdid_cpp_leverages(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP regressorsSEXP, SEXP inverseSEXP, SEXP n_dataSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
-    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_leverages(absorption, columns, effects, regressors, inverse, n_data));
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -259,34 +253,69 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// cpp_serial_covariance
-Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
-RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
+// cpp_influence_sums
+Rcpp::NumericMatrix cpp_influence_sums(Rcpp::List influence, SEXP cluster, int clusters);
+RcppExport SEXP _pilotdid_cpp_influence_sums(SEXP influenceSEXP, SEXP clusterSEXP, SEXP clustersSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< int >::type lag(lagSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_serial_covariance(scores, start, time, lag));
+    Rcpp::traits::input_parameter< Rcpp::List >::type influence(influenceSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_influence_sums(influence, cluster, clusters));
     return rcpp_result_gen;
 END_RCPP
 }
-// cpp_spatial_covariance
-Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector place, Rcpp::IntegerVector time, int times, Rcpp::NumericVector x, Rcpp::NumericVector y, int metric, double cutoff, int kernel);
-RcppExport SEXP _pilotdid_cpp_spatial_covariance(SEXP scoresSEXP, SEXP placeSEXP, SEXP timeSEXP, SEXP timesSEXP, SEXP xSEXP, SEXP ySEXP, SEXP metricSEXP, SEXP cutoffSEXP, SEXP kernelSEXP) {
+// cpp_influence_square
+Rcpp::NumericMatrix cpp_influence_square(Rcpp::List influence);
+RcppExport SEXP _pilotdid_cpp_influence_square(SEXP influenceSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type place(placeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type influence(influenceSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_influence_square(influence));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_code_sums
+Rcpp::NumericMatrix cpp_code_sums(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector code, int codes, Rcpp::List columns, SEXP weights);
+RcppExport SEXP _pilotdid_cpp_code_sums(SEXP rowsSEXP, SEXP startSEXP, SEXP codeSEXP, SEXP codesSEXP, SEXP columnsSEXP, SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_code_sums(rows, start, code, codes, columns, weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_cell_codes
+Rcpp::IntegerVector cpp_cell_codes(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int periods, Rcpp::IntegerVector slot);
+RcppExport SEXP _pilotdid_cpp_cell_codes(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP periodsSEXP, SEXP slotSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
     Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
-    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
-    Rcpp::traits::input_parameter< int >::type metric(metricSEXP);
-    Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
-    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    Rcpp::traits::input_parameter< int >::type periods(periodsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type slot(slotSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_cell_codes(rows, start, time, periods, slot));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_centered
+Rcpp::NumericVector cpp_centered(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector code, SEXP x, SEXP weights, Rcpp::NumericVector mean);
+RcppExport SEXP _pilotdid_cpp_centered(SEXP rowsSEXP, SEXP startSEXP, SEXP codeSEXP, SEXP xSEXP, SEXP weightsSEXP, SEXP meanSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type mean(meanSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_centered(rows, start, code, x, weights, mean));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -313,10 +342,10 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
+    {"_pilotdid_cpp_callaway_santanna", (DL_FUNC) &_pilotdid_cpp_callaway_santanna, 3},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
-    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
-    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
-    {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
@@ -331,8 +360,11 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
-    {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
-    {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
+    {"_pilotdid_cpp_influence_sums", (DL_FUNC) &_pilotdid_cpp_influence_sums, 3},
+    {"_pilotdid_cpp_influence_square", (DL_FUNC) &_pilotdid_cpp_influence_square, 1},
+    {"_pilotdid_cpp_code_sums", (DL_FUNC) &_pilotdid_cpp_code_sums, 6},
+    {"_pilotdid_cpp_cell_codes", (DL_FUNC) &_pilotdid_cpp_cell_codes, 5},
+    {"_pilotdid_cpp_centered", (DL_FUNC) &_pilotdid_cpp_centered, 6},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}
