@@ -33,6 +33,10 @@ cpp_components <- function(absorption) {
     .Call(`_pilotdid_cpp_components`, absorption)
 }
 
+cpp_multiplier_bootstrap <- function(psi, draws, type, seed) {
+    .Call(`_pilotdid_cpp_multiplier_bootstrap`, psi, draws, type, seed)
+}
+
 cpp_code <- function(x) {
     .Call(`_pilotdid_cpp_code`, x)
 }

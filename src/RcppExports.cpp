@@ -116,6 +116,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_multiplier_bootstrap
+Rcpp::NumericMatrix cpp_multiplier_bootstrap(Rcpp::NumericMatrix psi, int draws, int type, double seed);
+RcppExport SEXP _pilotdid_cpp_multiplier_bootstrap(SEXP psiSEXP, SEXP drawsSEXP, SEXP typeSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type psi(psiSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_multiplier_bootstrap(psi, draws, type, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_code
 Rcpp::List cpp_code(SEXP x);
 RcppExport SEXP _pilotdid_cpp_code(SEXP xSEXP) {
@@ -349,6 +362,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_multiplier_bootstrap", (DL_FUNC) &_pilotdid_cpp_multiplier_bootstrap, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
     {"_pilotdid_cpp_code_pairs", (DL_FUNC) &_pilotdid_cpp_code_pairs, 3},

@@ -1,0 +1,59 @@
+# The event study of a robust estimator: its dynamic averages in the container that all share.
+
+#' @rdname event_study
+#' @param shares Is the sampling error of the cohorts' shares part of the variance? See
+#'   [aggregate_effects()].
+#' @param balance For the robust estimators, see [aggregate_effects()].
+#' @export
+event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL,
+                                    shares = c("default", "sampled", "fixed"), seed = 1, ...) {
+  shares <- check_choice(shares, c("default", "sampled", "fixed"), "shares")
+  check_flag(bin, "bin")
+  if (shares != "default") x$shares$random <- shares == "sampled"
+  groups <- aggregation_groups(x, "dynamic", if (!bin) window, balance)
+  if (bin && !is.null(window)) groups <- bin_groups(groups, window)
+  result <- aggregate_groups(x, "dynamic", groups)
+  a <- result$averages
+  used <- which(a$estimated)
+  events <- a$label[used]
+  reference <- a$label[a$reference]
+  # Sun-Abraham and the regressions omit their reference cells; a varying base differs by term.
+  if (!length(reference)) reference <- x$options$reference %||% numeric()
+  references <- if (!length(reference)) term_references(x, groups[used])
+  binned <- bin && !is.null(window)
+  event <- new_event_study(events, result$coefficients[-1L], result$vcov[-1L, -1L, drop = FALSE],
+    df = result$covariance$df, reference = reference, references = references,
+    binned = binned & vapply(groups[used], function(at) length(unique(x$cells$event_time[at])) > 1L, TRUE),
+    influence = influence(result)[, -1L, drop = FALSE],
+    anticipation = x$options$anticipation %||% 0, estimator = x$estimator, label = estimator_label(x$estimator),
+    outcome = x$design$outcome_name, nobs = x$nobs, units = length(x$design$unit$values),
+    vcov_label = result$covariance$label, seed = seed
+  )
+  if (!is.null(x$lead_regression)) event <- with_leads(event, x, window)
+  event
+}
+
+# Event times beyond the window join its end points.
+bin_groups <- function(groups, window) {
+  check_window(window)
+  at <- as.integer(names(groups))
+  end <- pmin(pmax(at, window[1L]), window[2L])
+  lapply(split(seq_along(groups), end), function(j) unlist(groups[j], use.names = FALSE))
+}
+
+# The event time with which each term is compared: text where it differs within the term.
+term_references <- function(fit, groups) {
+  vapply(groups, function(at) {
+    from <- unique(fit$cells$base[at] - fit$cells$cohort[at])
+    from <- from[!is.na(from)]
+    if (!length(from)) "untreated rows" else paste(sort(from), collapse = ", ")
+  }, "")
+}
+
+estimator_label <- function(estimator) {
+  labels <- c(
+    twfe = "TWFE", cs = "Callaway-Sant'Anna", sa = "Sun-Abraham", bjs = "Imputation (BJS)",
+    gardner = "Two-stage (Gardner)", etwfe = "Extended TWFE"
+  )
+  if (estimator %in% names(labels)) labels[[estimator]] else estimator
+}
