@@ -9,6 +9,14 @@ cpp_callaway_santanna <- function(panel, cells, method) {
     .Call(`_pilotdid_cpp_callaway_santanna`, panel, cells, method)
 }
 
+cpp_solve_contrasts <- function(absorption, contrasts) {
+    .Call(`_pilotdid_cpp_solve_contrasts`, absorption, contrasts)
+}
+
+cpp_imputation_adjoint <- function(untreated, covariates, rows, start, cell, cells) {
+    .Call(`_pilotdid_cpp_imputation_adjoint`, untreated, covariates, rows, start, cell, cells)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }

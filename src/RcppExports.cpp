@@ -36,6 +36,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_solve_contrasts
+Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contrasts);
+RcppExport SEXP _pilotdid_cpp_solve_contrasts(SEXP absorptionSEXP, SEXP contrastsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type contrasts(contrastsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_solve_contrasts(absorption, contrasts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_imputation_adjoint
+Rcpp::List cpp_imputation_adjoint(Rcpp::List untreated, Rcpp::List covariates, SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector cell, int cells);
+RcppExport SEXP _pilotdid_cpp_imputation_adjoint(SEXP untreatedSEXP, SEXP covariatesSEXP, SEXP rowsSEXP, SEXP startSEXP, SEXP cellSEXP, SEXP cellsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type untreated(untreatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cell(cellSEXP);
+    Rcpp::traits::input_parameter< int >::type cells(cellsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_imputation_adjoint(untreated, covariates, rows, start, cell, cells));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -356,6 +382,8 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
     {"_pilotdid_cpp_callaway_santanna", (DL_FUNC) &_pilotdid_cpp_callaway_santanna, 3},
+    {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
+    {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
