@@ -126,8 +126,30 @@ aggregate_groups <- function(fit, type, groups) {
     reference = is_reference, cells = lengths(known), unknown = lengths(groups) - lengths(known),
     reason = vapply(seq_along(groups), function(j) if (length(known[[j]])) NA_character_ else cells$reason[groups[[j]][1L]], "")
   )
+  if (type == "dynamic") out <- append_leads(out, fit$leads)
   class(out) <- c("pilot_aggregate", "pilot_fit")
   set_vcov(out, fit$vcov_spec)
+}
+
+# The leads of a regression of their own stand before the effects.
+append_leads <- function(out, leads) {
+  p <- length(leads$estimate)
+  if (!p) return(out)
+  order <- order(leads$event_time)
+  k <- length(out$coefficients)
+  place <- rbind(1:k == 1L, matrix(FALSE, p, k), diag(k)[-1L, , drop = FALSE] > 0) * 1
+  psi <- combine_influence(out$unit_influence, place)
+  lead <- combine_influence(leads$influence, rbind(0, diag(p)[order, , drop = FALSE], matrix(0, k - 1L, p)))
+  out$unit_influence <- add_influence(psi, lead$terms, lead$dense)
+  label <- leads$event_time[order]
+  out$coefficients <- c(out$coefficients[1L], set_names(leads$estimate[order], format(label, trim = TRUE)), out$coefficients[-1L])
+  a <- out$averages
+  out$averages <- list(
+    label = c(label, a$label), estimate = c(leads$estimate[order], a$estimate),
+    estimated = c(rep(TRUE, p), a$estimated), reference = c(rep(FALSE, p), a$reference),
+    cells = c(rep(0L, p), a$cells), unknown = c(rep(0L, p), a$unknown), reason = c(rep(NA_character_, p), a$reason)
+  )
+  out
 }
 
 aggregate_terms <- function(fit, type, labels) {

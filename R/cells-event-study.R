@@ -10,6 +10,7 @@ event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL
   shares <- check_choice(shares, c("default", "sampled", "fixed"), "shares")
   check_flag(bin, "bin")
   if (shares != "default") x$shares$random <- shares == "sampled"
+  x$leads <- leads_in_window(x$leads, window)
   groups <- aggregation_groups(x, "dynamic", if (!bin) window, balance)
   if (bin && !is.null(window)) groups <- bin_groups(groups, window)
   result <- aggregate_groups(x, "dynamic", groups)
@@ -19,18 +20,28 @@ event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL
   reference <- a$label[a$reference]
   # Sun-Abraham and the regressions omit their reference cells; a varying base differs by term.
   if (!length(reference)) reference <- x$options$reference %||% numeric()
-  references <- if (!length(reference)) term_references(x, groups[used])
-  binned <- bin && !is.null(window)
+  # The cells of each term; a lead of a separate regression has none.
+  cells <- lapply(events, function(e) if (e %in% names(groups)) groups[[as.character(e)]])
+  references <- if (!length(reference)) term_references(x, cells)
+  binned <- vapply(cells, function(at) length(unique(x$cells$event_time[at])) > 1L, TRUE)
   event <- new_event_study(events, result$coefficients[-1L], result$vcov[-1L, -1L, drop = FALSE],
-    df = result$covariance$df, reference = reference, references = references,
-    binned = binned & vapply(groups[used], function(at) length(unique(x$cells$event_time[at])) > 1L, TRUE),
+    df = result$covariance$df, reference = reference, references = references, binned = binned,
     influence = influence(result)[, -1L, drop = FALSE],
     anticipation = x$options$anticipation %||% 0, estimator = x$estimator, label = estimator_label(x$estimator),
     outcome = x$design$outcome_name, nobs = x$nobs, units = length(x$design$unit$values),
     vcov_label = result$covariance$label, seed = seed
   )
-  if (!is.null(x$lead_regression)) event <- with_leads(event, x, window)
   event
+}
+
+leads_in_window <- function(leads, window) {
+  if (is.null(leads) || is.null(window)) return(leads)
+  inside <- leads$event_time >= window[1L]
+  if (!any(inside)) return(NULL)
+  leads$influence <- combine_influence(leads$influence, diag(length(inside))[inside, , drop = FALSE])
+  leads$event_time <- leads$event_time[inside]
+  leads$estimate <- leads$estimate[inside]
+  leads
 }
 
 # Event times beyond the window join its end points.
@@ -46,7 +57,7 @@ term_references <- function(fit, groups) {
   vapply(groups, function(at) {
     from <- unique(fit$cells$base[at] - fit$cells$cohort[at])
     from <- from[!is.na(from)]
-    if (!length(from)) "untreated rows" else paste(sort(from), collapse = ", ")
+    if (!length(from)) "untreated" else paste(sort(from), collapse = ", ")
   }, "")
 }
 

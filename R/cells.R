@@ -6,8 +6,9 @@
 # influence: of all cells, in their order.
 # shares: sampled_shares() or fixed_shares(), see below.
 # normal: inference by the normal distribution and without a small-sample factor.
+# covariates: list(coefficients, influence (units x covariates)) of the estimators that estimate such.
 new_cell_fit <- function(estimator, design, data, call, cells, influence, shares, ssc, normal,
-                         rank = NULL, absorbed = 0, options = list(), ...) {
+                         rank = NULL, absorbed = 0, options = list(), covariates = NULL, ...) {
   cells$event_time <- cells$time - cells$cohort
   cells$term <- paste0("ATT(", time_label(design, cells$cohort), ",", time_label(design, cells$time), ")")
   known <- !is.na(cells$estimate)
@@ -27,6 +28,7 @@ new_cell_fit <- function(estimator, design, data, call, cells, influence, shares
   fit$coefficients <- c(ATT = overall$estimate, set_names(cells$estimate[estimated], cells$term[estimated]))
   whole <- combine_influence(picked, rbind(overall$weights, diag(k)))
   fit$unit_influence <- add_influence(whole, pad_terms(overall$terms, k))
+  fit <- append_coefficients(fit, covariates)
   fit$rank <- rank %||% length(fit$coefficients)
   fit
 }
@@ -47,6 +49,20 @@ warn_unknown_cells <- function(cells) {
   warn("unknown_cells", c("{length(lost)} effect{?s} by cohort and period cannot be estimated; {?it is/they are} {.code NA} and left out of averages.",
     set_names_i(shown)
   ), cells = cells$term[lost])
+}
+
+# Coefficients of covariates come last; their influence is a block by unit.
+append_coefficients <- function(fit, more) {
+  p <- length(more$coefficients)
+  if (!p) return(fit)
+  k <- length(fit$coefficients)
+  psi <- combine_influence(fit$unit_influence, rbind(diag(k), matrix(0, p, k)))
+  fit$unit_influence <- add_influence(psi, dense = list(
+    dense_term(more$influence, rbind(matrix(0, k, p), diag(p)))
+  ))
+  fit$coefficients <- c(fit$coefficients, more$coefficients)
+  fit$covariates <- names(more$coefficients)
+  fit
 }
 
 # Terms that only concern the first effect, with zeros for k more.
@@ -115,16 +131,18 @@ tidy.pilot_cells <- function(x, conf.int = TRUE, conf.level = 0.95, vcov = NULL,
   table <- coefficient_table(x, conf.level)
   cells <- x$cells
   # The overall effect first, then every cell, also those without an estimate.
-  at <- match(c("ATT", cells$term), table$term)
-  out <- tibble::as_tibble(lapply(table, function(column) column[at]))
-  out$term <- c("ATT", cells$term)
-  out$estimate[-1L] <- cells$estimate
-  out$group <- c(NA, time_label(x$design, cells$cohort))
-  out$time <- c(NA, time_label(x$design, cells$time))
-  out$event_time <- c(NA, cells$event_time)
+  # Covariates come last.
+  names <- c("ATT", cells$term, x$covariates)
+  out <- tibble::as_tibble(lapply(table, function(column) column[match(names, table$term)]))
+  out$term <- names
+  at <- c(NA, seq_len(nrow(cells)), rep(NA, length(x$covariates)))
+  out$estimate <- ifelse(is.na(at), out$estimate, cells$estimate[at])
+  out$group <- time_label(x$design, cells$cohort)[at]
+  out$time <- time_label(x$design, cells$time)[at]
+  out$event_time <- cells$event_time[at]
   # The event time that the cell is compared with.
-  out$reference <- c(NA, cells$base - cells$cohort)
-  out$reason <- c(NA, cells$reason)
+  out$reference <- (cells$base - cells$cohort)[at]
+  out$reason <- cells$reason[at]
   if (!isTRUE(conf.int)) out[c("conf.low", "conf.high")] <- NULL
   out
 }
@@ -145,7 +163,14 @@ glance.pilot_cells <- function(x, ...) {
 
 # H0: all cells before the pilot are zero. Estimators that test by a regression of their own carry it.
 cell_pretest <- function(fit) {
-  if (!is.null(fit$pretrend)) return(fit$pretrend)
+  if (!is.null(fit$leads)) {
+    k <- length(fit$leads$estimate)
+    shell <- fit[c("design", "data", "formula", "nobs", "ssc", "normal", "absorbed")]
+    shell$coefficients <- set_names(fit$leads$estimate, format(fit$leads$event_time))
+    shell$unit_influence <- fit$leads$influence
+    shell$rank <- k
+    return(wald_test(fit$leads$estimate, compute_vcov(shell, fit$vcov_spec)$matrix, fit$covariance$df))
+  }
   pre <- fit$cells$term[fit$cells$kept & fit$cells$event_time < 0]
   wald_test(fit$coefficients[pre], fit$vcov[pre, pre, drop = FALSE], fit$covariance$df)
 }

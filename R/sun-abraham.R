@@ -39,7 +39,7 @@ saturated_contrasts <- function(cells, slots, periods, levels) {
 
 # What Sun-Abraham and the extended regression share once their levels and contrasts are named.
 saturated_fit <- function(estimator, design, data, vcov, ssc, solver, call, cells, slots, code, effects,
-                          contrasts, shares, options, size_rows = NULL) {
+                          contrasts, shares, options) {
   solved <- level_regression(design, effects, contrasts, solver)
   cells$reason <- NA_character_
   is_base <- !is.na(cells$base) & cells$time == cells$base
