@@ -9,6 +9,10 @@ cpp_callaway_santanna <- function(panel, cells, method) {
     .Call(`_pilotdid_cpp_callaway_santanna`, panel, cells, method)
 }
 
+cpp_effects_glm <- function(rows, start, outcome, weights, effects, family, cell, cells) {
+    .Call(`_pilotdid_cpp_effects_glm`, rows, start, outcome, weights, effects, family, cell, cells)
+}
+
 cpp_solve_contrasts <- function(absorption, contrasts) {
     .Call(`_pilotdid_cpp_solve_contrasts`, absorption, contrasts)
 }

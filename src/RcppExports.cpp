@@ -36,6 +36,23 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_effects_glm
+Rcpp::List cpp_effects_glm(SEXP rows, Rcpp::IntegerVector start, SEXP outcome, SEXP weights, Rcpp::List effects, int family, Rcpp::IntegerVector cell, int cells);
+RcppExport SEXP _pilotdid_cpp_effects_glm(SEXP rowsSEXP, SEXP startSEXP, SEXP outcomeSEXP, SEXP weightsSEXP, SEXP effectsSEXP, SEXP familySEXP, SEXP cellSEXP, SEXP cellsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type outcome(outcomeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< int >::type family(familySEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cell(cellSEXP);
+    Rcpp::traits::input_parameter< int >::type cells(cellsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_effects_glm(rows, start, outcome, weights, effects, family, cell, cells));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_solve_contrasts
 Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contrasts);
 RcppExport SEXP _pilotdid_cpp_solve_contrasts(SEXP absorptionSEXP, SEXP contrastsSEXP) {
@@ -382,6 +399,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
     {"_pilotdid_cpp_callaway_santanna", (DL_FUNC) &_pilotdid_cpp_callaway_santanna, 3},
+    {"_pilotdid_cpp_effects_glm", (DL_FUNC) &_pilotdid_cpp_effects_glm, 8},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
