@@ -25,12 +25,16 @@ cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }
 
-cpp_least_squares <- function(absorption, columns, by, code, clusters, options) {
-    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options)
+cpp_least_squares <- function(absorption, columns, by, code, clusters, options, cells = NULL, levels = 0L) {
+    .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options, cells, levels)
 }
 
-cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data) {
-    .Call(`_pilotdid_cpp_scores`, absorption, columns, effects, residual, regressors, by, code, clusters, n_data)
+cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor = NULL) {
+    .Call(`_pilotdid_cpp_scores`, absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor)
+}
+
+cpp_leverages <- function(absorption, columns, effects, regressors, inverse, n_data) {
+    .Call(`_pilotdid_cpp_leverages`, absorption, columns, effects, regressors, inverse, n_data)
 }
 
 cpp_partialled_out <- function(absorption, columns, effects) {
@@ -91,6 +95,14 @@ cpp_is_constant_within <- function(rows, start, code, levels, x) {
 
 cpp_is_nested <- function(rows, start, inner, levels, outer) {
     .Call(`_pilotdid_cpp_is_nested`, rows, start, inner, levels, outer)
+}
+
+cpp_serial_covariance <- function(scores, start, time, lag) {
+    .Call(`_pilotdid_cpp_serial_covariance`, scores, start, time, lag)
+}
+
+cpp_spatial_covariance <- function(scores, place, time, times, x, y, metric, cutoff, kernel) {
+    .Call(`_pilotdid_cpp_spatial_covariance`, scores, place, time, times, x, y, metric, cutoff, kernel)
 }
 
 cpp_influence_sums <- function(influence, cluster, clusters) {

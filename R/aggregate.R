@@ -73,8 +73,9 @@ aggregation_groups <- function(fit, type, window, balance) {
   if (type == "dynamic") {
     if (!is.null(balance)) {
       check_count(balance, "balance", min = 0)
-      last <- length(fit$design$time$values) - 1L
-      use <- use & last - cells$cohort >= balance & key <= balance & key >= balance - last
+      periods <- length(fit$design$time$values)
+      seen <- event_time_of(fit$design, cells$cohort, periods - 1L)
+      use <- use & seen >= balance & key <= balance & key >= balance - event_time_of(fit$design, 0L, periods - 1L)
     }
     if (!is.null(window)) {
       check_window(window)
@@ -89,13 +90,6 @@ aggregation_groups <- function(fit, type, window, balance) {
     ))
   }
   split(which(use), factor(key[use], sort(unique(key[use]))))
-}
-
-check_window <- function(window) {
-  if (is.numeric(window) && length(window) == 2L && !anyNA(window) && window[1L] <= window[2L]) return(invisible())
-  abort("argument", c("{.arg window} must be two event times in ascending order, such as {.code c(-3, 5)}.",
-    x = "It is {.obj_type_friendly {window}}."
-  ))
 }
 
 # -> pilot_aggregate: coefficients are the overall effect and all averages that are estimates.

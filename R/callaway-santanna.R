@@ -17,7 +17,7 @@ fit_cs <- function(design, data, vcov, ssc, solver, call, control_group, anticip
   repeated <- has_repeated_rows(design)
   balanced <- is_balanced(design)
   if (!balanced && !repeated && incomplete == "drop") {
-    design <- drop_incomplete(design, data)
+    design <- drop_incomplete(design)
     balanced <- TRUE
   }
   by_row <- repeated || (!balanced && incomplete == "cross_section")
@@ -41,7 +41,7 @@ cs_cells <- function(design, control_group, anticipation, base_period) {
   has_never <- any(design$cohort < 0L)
   refuse_no_never(design, has_never, control_group, anticipation)
   cells <- expand.grid(time = seq_len(periods) - 1L, cohort = joined)[c("cohort", "time")]
-  own_base <- cells$cohort - 1L - as.integer(anticipation)
+  own_base <- shift_period(design, cells$cohort, -1L - as.integer(anticipation))
   post <- cells$time >= cells$cohort
   cells$base <- if (base_period == "universal") own_base else ifelse(post, own_base, cells$time - 1L)
   # With a varying base the first period has nothing before it and is no cell.
@@ -50,7 +50,7 @@ cs_cells <- function(design, control_group, anticipation, base_period) {
   cells$later_than <- if (control_group == "never") {
     .Machine$integer.max
   } else {
-    pmax(cells$time, cells$base) + as.integer(anticipation)
+    shift_period(design, pmax(cells$time, cells$base), as.integer(anticipation))
   }
   cells$reason <- ifelse(cells$base >= 0L, NA, "no period before treatment to compare with")
   rownames(cells) <- NULL
@@ -60,7 +60,8 @@ cs_cells <- function(design, control_group, anticipation, base_period) {
 refuse_no_never <- function(design, has_never, control_group, anticipation) {
   if (has_never) return(invisible())
   last <- max(design$cohort)
-  lost <- time_label(design, seq.int(max(last - as.integer(anticipation), 0L), length(design$time$values) - 1L))
+  first <- shift_period(design, last, -1L - as.integer(anticipation)) + 1L
+  lost <- time_label(design, seq.int(first, length(design$time$values) - 1L))
   lost <- format(lost, trim = TRUE)
   if (control_group == "never") {
     abort("no_never", c("No unit is never treated, so there is no such control group.",
@@ -79,17 +80,14 @@ constant_weights <- function(design) {
   )
 }
 
-drop_incomplete <- function(design, data) {
+drop_incomplete <- function(design) {
   short <- diff(design$start) < length(design$time$values)
   if (all(short)) {
     abort("empty", c("No unit is seen in every period.",
       i = "{.code incomplete = \"cross_section\"} or {.code \"pairs\"} keeps them."
     ))
   }
-  drop <- logical(design$n_data)
-  used <- used_values(seq_len(design$n_data), design)
-  drop[used] <- short[design$unit$code[used] + 1L]
-  drop_rows(design, drop, "units with missing periods", data)
+  restrict_cohorts(design, !short[design$unit$code + 1L], "units with missing periods")
 }
 
 # Shares of the cohorts, with which effects are averaged: their weight in the first period of a

@@ -9,6 +9,7 @@ event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL
                                     shares = c("default", "sampled", "fixed"), seed = 1, ...) {
   shares <- check_choice(shares, c("default", "sampled", "fixed"), "shares")
   check_flag(bin, "bin")
+  check_window(window)
   if (shares != "default") x$shares$random <- shares == "sampled"
   x$leads <- leads_in_window(x$leads, window)
   groups <- aggregation_groups(x, "dynamic", if (!bin) window, balance)
@@ -46,7 +47,6 @@ leads_in_window <- function(leads, window) {
 
 # Event times beyond the window join its end points.
 bin_groups <- function(groups, window) {
-  check_window(window)
   at <- as.integer(names(groups))
   end <- pmin(pmax(at, window[1L]), window[2L])
   lapply(split(seq_along(groups), end), function(j) unlist(groups[j], use.names = FALSE))
@@ -54,8 +54,9 @@ bin_groups <- function(groups, window) {
 
 # The event time with which each term is compared: text where it differs within the term.
 term_references <- function(fit, groups) {
+  base <- base_event_time(fit)
   vapply(groups, function(at) {
-    from <- unique(fit$cells$base[at] - fit$cells$cohort[at])
+    from <- unique(base[at])
     from <- from[!is.na(from)]
     if (!length(from)) "untreated" else paste(sort(from), collapse = ", ")
   }, "")

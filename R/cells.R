@@ -9,7 +9,7 @@
 # covariates: list(coefficients, influence (units x covariates)) of the estimators that estimate such.
 new_cell_fit <- function(estimator, design, data, call, cells, influence, shares, ssc, normal,
                          rank = NULL, absorbed = 0, options = list(), covariates = NULL, ...) {
-  cells$event_time <- cells$time - cells$cohort
+  cells$event_time <- event_time_of(design, cells$cohort, cells$time)
   cells$term <- paste0("ATT(", time_label(design, cells$cohort), ",", time_label(design, cells$time), ")")
   known <- !is.na(cells$estimate)
   refuse_no_cell(cells, known)
@@ -141,10 +141,16 @@ tidy.pilot_cells <- function(x, conf.int = TRUE, conf.level = 0.95, vcov = NULL,
   out$time <- time_label(x$design, cells$time)[at]
   out$event_time <- cells$event_time[at]
   # The event time that the cell is compared with.
-  out$reference <- (cells$base - cells$cohort)[at]
+  out$reference <- base_event_time(x)[at]
   out$reason <- cells$reason[at]
   if (!isTRUE(conf.int)) out[c("conf.low", "conf.high")] <- NULL
   out
+}
+
+base_event_time <- function(fit) {
+  base <- fit$cells$base
+  base[!is.na(base) & base < 0L] <- NA
+  event_time_of(fit$design, fit$cells$cohort, base)
 }
 
 #' @rdname pilot_tidiers

@@ -39,7 +39,7 @@ compare_estimators <- function(fit, estimators = c("twfe", "cs", "sa", "bjs", "g
   fits <- set_names(lapply(estimators, refit_as, fit = fit, options = options), estimators)
   events <- lapply(fits, function(f) {
     if (inherits(f, "pilotdid_error")) return(NULL)
-    tryCatch(event_study(f), pilotdid_error = function(e) NULL, error = function(e) NULL)
+    tryCatch(event_study(f), pilotdid_error = function(e) NULL)
   })
   structure(list(fits = fits, events = Filter(Negate(is.null), events), outcome = fit$design$outcome_name), class = "pilot_comparison")
 }
@@ -59,10 +59,9 @@ refit_as <- function(estimator, fit, options) {
   tryCatch(do.call(fit_estimator, c(arguments, own)), pilotdid_error = identity)
 }
 
-# The clusters of the fit as an argument; covariances by row fall back on the unit.
+# The covariance of the fit for all; where it is one by rows, the unit clusters that all have.
 comparable_vcov <- function(fit) {
-  if (fit$vcov_spec$type != "cluster") return(NULL)
-  make_formula(join_call(fit$vcov_spec$by, "+"), environment(fit$formula))
+  if (fit$vcov_spec$type == "cluster") spec_as_vcov(fit$vcov_spec)
 }
 
 #' @rdname compare_estimators
@@ -116,7 +115,10 @@ labeled_events <- function(x) {
   labels <- vapply(names(x$events), function(name) {
     paste0(estimator_label(name), " (ref. ", reference_text(x$events[[name]]), ")")
   }, "")
-  set_names(x$events, labels)
+  Map(function(event, label) {
+    event$label <- label
+    event
+  }, x$events, labels)
 }
 
 #' @rdname compare_estimators
@@ -137,7 +139,7 @@ print.pilot_comparison <- function(x, digits = 4L, ...) {
 #' @export
 plot.pilot_comparison <- function(x, ...) {
   events <- labeled_events(x)
-  do.call(graphics::plot, c(unname(events[1L]), events[-1L], list(...)))
+  do.call(graphics::plot, c(unname(events), list(...)))
 }
 
 #' @rdname compare_estimators
@@ -145,5 +147,5 @@ plot.pilot_comparison <- function(x, ...) {
 autoplot.pilot_comparison <- function(object, ...) {
   rlang::check_installed("ggplot2")
   events <- labeled_events(object)
-  do.call(ggplot2::autoplot, c(unname(events[1L]), events[-1L], list(...)))
+  do.call(ggplot2::autoplot, c(unname(events), list(...)))
 }

@@ -11,7 +11,7 @@ fit_etwfe <- function(design, data, vcov, ssc, solver, call, control_group, anti
   shares <- check_choice(shares, c("fixed", "sampled"), "shares")
   design <- staggered_design(design, "etwfe")
   refuse_unit_slopes(design, "etwfe")
-  design <- drop_always_treated(design, data)
+  design <- drop_always_treated(design)
   frame <- etwfe_frame(design, control_group, as.integer(anticipation))
   options <- list(control_group = control_group, anticipation = anticipation, family = family,
                   reference = if (control_group == "never") -1L - as.integer(anticipation))
@@ -38,10 +38,10 @@ etwfe_frame <- function(design, control_group, anticipation) {
   never <- any(slots$code < 0L)
   if (control_group == "never") {
     refuse_no_never(design, never, control_group, anticipation)
-    cells$base <- cells$cohort - 1L - anticipation
+    cells$base <- shift_period(design, cells$cohort, -1L - anticipation)
   } else {
     refuse_no_never(design, never, control_group, anticipation)
-    cells <- cells[cells$time >= cells$cohort - anticipation, ]
+    cells <- cells[event_time_of(design, cells$cohort, cells$time) >= -anticipation, ]
     cells$base <- NA_integer_
   }
   rownames(cells) <- NULL

@@ -33,7 +33,7 @@ imputation_stage <- function(design, data, estimator, solver, anticipation, pre_
   code <- cell_codes(design, slots)
   joined <- slots$code[slots$code >= 0L]
   cells <- expand.grid(time = seq_len(periods) - 1L, cohort = joined)[c("cohort", "time")]
-  treated <- cells$time >= cells$cohort - as.integer(anticipation)
+  treated <- event_time_of(design, cells$cohort, cells$time) >= -as.integer(anticipation)
   cells$treated <- treated
   if (!pre_cells) cells <- cells[treated, ]
   rownames(cells) <- NULL
@@ -191,8 +191,9 @@ imputation_fit <- function(estimator, prepared, data, call, centered, vcov, rand
 lead_regression <- function(prepared, leads, solver) {
   design <- prepared$design
   used <- prepared$first
-  event <- design$time$code - design$cohort[design$unit$code + 1L]
-  joined <- design$cohort[design$unit$code + 1L] >= 0L
+  cohort <- design$cohort[design$unit$code + 1L]
+  joined <- cohort >= 0L
+  event <- event_time_of(design, ifelse(joined, cohort, NA), design$time$code)
   inside <- used$rows + 1L
   longest <- -min(0L, event[inside][joined[inside]])
   leads <- leads %||% min(5L, longest - 1L)

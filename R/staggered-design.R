@@ -23,12 +23,7 @@ staggered_design <- function(design, estimator) {
       i = "{.code estimator = \"dcdh\"} allows switching off; or define the status as having ever joined."
     ))
   }
-  design$cohort <- treatment$cohort
-  if (is.null(treatment$cohort_value)) {
-    # Derived from the status: a unit treated in its first row joined in that period or before.
-    first <- design$time$code[first_rows(design)]
-    design$cohort[design$cohort == first & design$cohort >= 0L] <- 0L
-  }
+  design <- with_cohort(design)
   if (all(design$cohort == 0L | design$cohort == -1L)) {
     abort("no_switch", c("No unit changes its status.",
       x = "All treated units are treated in their first period already.",
@@ -38,6 +33,39 @@ staggered_design <- function(design, estimator) {
   # Not only its name: several names may hold the same status.
   design$covariates <- design$regressors[setdiff(names(design$regressors), c(treatment$names, "(Intercept)"))]
   design
+}
+
+# design$cohort: that of the treatment, but 0 where the date is unknown: derived from the status, a unit
+# treated in its first row joined in that period or before.
+with_cohort <- function(design) {
+  design$cohort <- design$treatment$cohort
+  if (is.null(design$treatment$cohort_value)) {
+    first <- design$time$code[first_rows(design)]
+    design$cohort[design$cohort == first & design$cohort >= 0L] <- 0L
+  }
+  design
+}
+
+# The design on fewer rows or units, cohorts included.
+restrict_cohorts <- function(design, keep, step) with_cohort(restrict_design(design, keep, step))
+
+# Periods are codes from 0; event time, anticipation and references count positions, which leave room
+# for years without data (period_positions()). -> event time of each (cohort, time).
+event_time_of <- function(design, cohort, time) {
+  position <- period_positions(design$time$values)
+  position[time + 1L] - position[cohort + 1L]
+}
+
+# The last period at or before `by` positions from a period; -1 where there is none.
+shift_period <- function(design, period, by) {
+  position <- period_positions(design$time$values)
+  findInterval(position[period + 1L] + by, position) - 1L
+}
+
+# The period exactly `by` positions away, NA where it is not in the data.
+period_at <- function(design, period, by) {
+  position <- period_positions(design$time$values)
+  match(position[period + 1L] + by, position) - 1L
 }
 
 # Effects beyond the unit and the time.
@@ -84,27 +112,3 @@ time_label <- function(design, code) {
   if (is.factor(values)) as.character(values) else values
 }
 
-# Rows of some units out of a design that is already indexed; counted under `step`.
-drop_rows <- function(design, drop, step, data) {
-  if (!any(drop)) return(design)
-  keep <- design$keep %||% rep(as.raw(1L), design$n_data)
-  keep[drop] <- as.raw(0L)
-  design$flow[step] <- sum(drop)
-  design$n <- design$n - sum(drop)
-  design$keep <- keep
-  cohort <- design$treatment$cohort_value %||% NULL
-  before <- design$unit$values
-  status <- design$cohort
-  times <- design$time$values
-  design <- index_rows(design, data, "allow")
-  kept <- match(design$unit$values, before)
-  design$cohort <- status[kept]
-  if (!is.null(cohort)) design$treatment$cohort_value <- cohort[kept]
-  # Periods may be gone: cohorts count those that are left; later ones are never seen treated.
-  moved <- match(as.character(times), as.character(design$time$values)) - 1L
-  joined <- design$cohort >= 0L
-  design$cohort[joined] <- moved[design$cohort[joined] + 1L]
-  design$cohort[is.na(design$cohort)] <- -1L
-  design$treatment$cohort <- design$cohort
-  design
-}

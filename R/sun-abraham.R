@@ -9,15 +9,15 @@ fit_sa <- function(design, data, vcov, ssc, solver, call, control_group, anticip
   check_reference(reference)
   design <- staggered_design(design, "sa")
   refuse_unit_slopes(design, "sa")
-  design <- drop_always_treated(design, data)
-  design <- last_cohort_as_control(design, data)
+  design <- last_cohort_as_control(drop_always_treated(design))
   slots <- cohort_slots(design)
   periods <- length(design$time$values)
   code <- cell_codes(design, slots)
   joined <- slots$code[slots$code >= 0L]
   cells <- expand.grid(time = seq_len(periods) - 1L, cohort = joined)[c("cohort", "time")]
-  cells$base <- cells$cohort + as.integer(reference[1L])
-  cells <- cells[!(cells$time - cells$cohort) %in% reference | cells$time == cells$base, ]
+  cells$base <- period_at(design, cells$cohort, as.integer(reference[1L]))
+  event_time <- event_time_of(design, cells$cohort, cells$time)
+  cells <- cells[!event_time %in% reference | cells$time %in% cells$base & event_time == reference[1L], ]
   effects <- c(list(list(code = code, levels = length(slots$code) * periods, slope = NULL, label = "cell")), further_effects(design))
   contrasts <- saturated_contrasts(cells, slots, periods, sum(vapply(effects, `[[`, 1L, "levels")))
   saturated_fit("sa", design, data, vcov, ssc, solver, call, cells, slots, code, effects, contrasts,
@@ -27,7 +27,7 @@ fit_sa <- function(design, data, vcov, ssc, solver, call, control_group, anticip
 # (cohort, t) - (cohort, base) - [(never, t) - (never, base)].
 saturated_contrasts <- function(cells, slots, periods, levels) {
   out <- matrix(0, nrow(cells), levels)
-  valid <- which(cells$base >= 0L & cells$base < periods & cells$time != cells$base)
+  valid <- which(!is.na(cells$base) & cells$time != cells$base)
   never <- match(-1L, slots$code)
   for (k in valid) {
     own <- match(cells$cohort[k], slots$code)
@@ -72,30 +72,16 @@ row_weights <- function(design) {
   value
 }
 
-check_reference <- function(reference) {
-  if (is.numeric(reference) && length(reference) >= 1L && all(reference == round(reference)) && all(reference < 0)) return(invisible())
-  abort("argument", c("{.arg reference} must be event times before the pilot, such as {.code -1}.",
-    x = "It is {.obj_type_friendly {reference}}."
-  ))
-}
-
 # Units treated in their first period have no period to compare with.
-drop_always_treated <- function(design, data) {
+drop_always_treated <- function(design) {
   gone <- design$cohort == 0L
   if (!any(gone)) return(design)
   inform("always_treated", c("{sum(gone)} unit{?s} treated from the first period {?is/are} left out: {?it has/they have} no period before treatment."))
-  drop_rows(design, rows_of_units(design, gone), "units always treated", data)
-}
-
-rows_of_units <- function(design, units) {
-  drop <- logical(design$n_data)
-  used <- if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L
-  drop[used] <- units[design$unit$code[used] + 1L]
-  drop
+  restrict_cohorts(design, !gone[design$unit$code + 1L], "units always treated")
 }
 
 # Without never-treated units the last cohort is the control group, up to when it joins.
-last_cohort_as_control <- function(design, data) {
+last_cohort_as_control <- function(design) {
   if (any(design$cohort < 0L)) return(design)
   last <- max(design$cohort)
   label <- format(time_label(design, last), trim = TRUE)
@@ -107,9 +93,6 @@ last_cohort_as_control <- function(design, data) {
       i = "Add units that do not join, or that join later."
     ))
   }
-  design$cohort[design$cohort == last] <- -1L
-  used <- if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L
-  drop <- logical(design$n_data)
-  drop[used] <- design$time$code[used] >= last
-  drop_rows(design, drop, "periods without controls", data)
+  design$treatment$cohort[design$treatment$cohort == last] <- -1L
+  restrict_cohorts(design, design$time$code < last, "periods without controls")
 }

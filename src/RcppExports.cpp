@@ -92,8 +92,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_least_squares
-Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
-RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options, SEXP cells, int levels);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP, SEXP cellsSEXP, SEXP levelsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -102,13 +102,15 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
+    Rcpp::traits::input_parameter< SEXP >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options, cells, levels));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
-RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -120,7 +122,23 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
+    Rcpp::traits::input_parameter< SEXP >::type row_factor(row_factorSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_leverages
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors, Rcpp::NumericMatrix inverse, double n_data);
+RcppExport SEXP _pilotdid_cpp_leverages(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP regressorsSEXP, SEXP inverseSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_leverages(absorption, columns, effects, regressors, inverse, n_data));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -309,6 +327,37 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_serial_covariance
+Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
+RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type lag(lagSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_serial_covariance(scores, start, time, lag));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_covariance
+Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector place, Rcpp::IntegerVector time, int times, Rcpp::NumericVector x, Rcpp::NumericVector y, int metric, double cutoff, int kernel);
+RcppExport SEXP _pilotdid_cpp_spatial_covariance(SEXP scoresSEXP, SEXP placeSEXP, SEXP timeSEXP, SEXP timesSEXP, SEXP xSEXP, SEXP ySEXP, SEXP metricSEXP, SEXP cutoffSEXP, SEXP kernelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type place(placeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
+    Rcpp::traits::input_parameter< int >::type metric(metricSEXP);
+    Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_influence_sums
 Rcpp::NumericMatrix cpp_influence_sums(Rcpp::List influence, SEXP cluster, int clusters);
 RcppExport SEXP _pilotdid_cpp_influence_sums(SEXP influenceSEXP, SEXP clusterSEXP, SEXP clustersSEXP) {
@@ -403,8 +452,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
-    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
-    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
+    {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
@@ -420,6 +470,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
+    {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
     {"_pilotdid_cpp_influence_sums", (DL_FUNC) &_pilotdid_cpp_influence_sums, 3},
     {"_pilotdid_cpp_influence_square", (DL_FUNC) &_pilotdid_cpp_influence_square, 1},
     {"_pilotdid_cpp_code_sums", (DL_FUNC) &_pilotdid_cpp_code_sums, 6},
