@@ -11,7 +11,7 @@ generics::glance
 #' @export
 generics::augment
 
-#' @importFrom rlang %||%
+#' @importFrom rlang %||% .data
 #' @importFrom stats coef confint deviance df.residual family fitted formula influence logLik
 #' @importFrom stats model.frame model.matrix nobs predict residuals sigma update vcov
 NULL

@@ -56,7 +56,7 @@ predict.pilot_fit <- function(object, newdata = NULL, effects = TRUE, ...) {
 
 linear_part <- function(fit, columns) {
   out <- 0
-  for (name in names(fit$coefficients)) out <- out + fit$coefficients[[name]] * columns[[name]]
+  for (name in names(fit$coefficients)) out <- out + fit$coefficients[[name]] * full_column(columns[[name]])
   out
 }
 

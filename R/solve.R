@@ -1,16 +1,29 @@
 # Least squares on a design: one call of the core, and the conditions that follow from it.
 
 # columns: outcome first. by: clusters whose score sums are wanted now, list(code, levels) or
-# NULL for the sums by eliminated group.
-solve_least_squares <- function(design, absorbed, by = NULL, options = solver_options()) {
+# NULL for the sums by eliminated group. cells: list(code, levels), where the first `levels`
+# regressors are its indicators: see indicator().
+solve_least_squares <- function(design, absorbed, by = NULL, options = solver_options(), cells = NULL) {
   columns <- c(list(design$outcome), design$regressors)
+  # Cell moments need a dense system of all levels; beyond that the indicators are read as columns.
+  levels <- sum(vapply(absorbed$effects, `[[`, 1, "levels"))
+  if (levels + (cells$levels %||% 0L) > options$direct_limit) cells <- NULL
   fit <- cpp_least_squares(
-    absorbed, columns, if (is.null(by)) 1L else 2L, by$code, by$levels %||% 0L, options
+    absorbed, columns, if (is.null(by)) 1L else 2L, by$code, by$levels %||% 0L, options,
+    cells$code, cells$levels %||% 0L
   )
   refuse_not_converged(fit$moments, options)
   names(fit$coefficients) <- names(design$regressors)
   report_standing(fit, design)
   fit
+}
+
+# A column that is 1 where the code (0-based, by data row) has this level. The core reads it from the
+# code; full_column() writes it out for R.
+indicator <- function(code, level) structure(list(code = code, level = as.integer(level)), class = "pilot_indicator")
+
+full_column <- function(column) {
+  if (inherits(column, "pilot_indicator")) as.integer(column$code == column$level) else column
 }
 
 # 0 kept, 1 absorbed by the effects, 2 a combination of other regressors.

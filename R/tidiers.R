@@ -156,5 +156,6 @@ family.pilot_fit <- function(object, ...) stats::gaussian()
 
 # A full-length column -> its used rows in the order of the data.
 used_values <- function(column, design) {
+  column <- full_column(column)
   if (is.null(design$keep)) column else column[design$keep == as.raw(1L)]
 }

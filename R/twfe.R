@@ -2,11 +2,16 @@
 #   design -> absorption -> moments, solution, scores -> covariance -> fit
 
 fit_twfe <- function(design, data, vcov, ssc, solver, call, control_group, anticipation) {
+  fit_linear(design, data, vcov, ssc, solver, call)
+}
+
+# cells: see solve_least_squares().
+fit_linear <- function(design, data, vcov, ssc, solver, call, cells = NULL) {
   absorbed_by <- absorption(design)
   shell <- list(design = design, data = data, formula = design$formula)
   spec <- vcov_spec(vcov, shell)
   by <- first_clustering(spec, shell, absorbed_by)
-  solved <- solve_least_squares(design, absorbed_by, by$codes, solver)
+  solved <- solve_least_squares(design, absorbed_by, by$codes, solver, cells)
 
   kept <- which(solved$standing == 0L)
   k <- length(design$regressors)

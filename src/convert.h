@@ -27,12 +27,15 @@ inline Rcpp::NumericVector wrap_vector(const Eigen::VectorXd& x) {
   return Rcpp::NumericVector(x.data(), x.data() + x.size());
 }
 
-// A numeric, integer or logical vector; NULL is the column that is not there.
+// A numeric, integer or logical vector, or list(code, level) for the indicator of a level; NULL is
+// the column that is not there.
 inline pilotdid::Column as_column(SEXP x) {
   switch (TYPEOF(x)) {
     case REALSXP: return pilotdid::Column(REAL(x));
     case INTSXP: return pilotdid::Column(INTEGER(x));
     case LGLSXP: return pilotdid::Column(LOGICAL(x));
+    case VECSXP:
+      return pilotdid::Column(INTEGER(VECTOR_ELT(x, 0)), Rf_asInteger(VECTOR_ELT(x, 1)));
     case NILSXP: return pilotdid::Column();
     default: Rcpp::stop("a column must be numeric, integer or logical");
   }

@@ -1,5 +1,6 @@
 #include <pilotdid/fixed_effects.hpp>
 #include <pilotdid/least_squares.hpp>
+#include <pilotdid/leverage.hpp>
 
 #include "convert.h"
 
@@ -33,14 +34,21 @@ Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List opt
                                                 as_options(options), execution()));
 }
 
-// columns: the outcome first, then the regressors.
+// columns: the outcome first, then the regressors. cells: NULL, or the code (-1: none) whose
+// `levels` indicators are the first regressors.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code,
-                             int clusters, Rcpp::List options) {
+                             int clusters, Rcpp::List options, SEXP cells = R_NilValue,
+                             int levels = 0) {
+  pilotdid::Effect cell_effect;
+  if (!Rf_isNull(cells)) {
+    cell_effect.code = INTEGER(cells);
+    cell_effect.levels = levels;
+  }
   const pilotdid::LeastSquares fit =
       pilotdid::fit_least_squares(as_absorption(absorption), as_columns(columns),
                                   as_grouping(by, code, clusters), nullptr, as_options(options),
-                                  execution());
+                                  execution(), Rf_isNull(cells) ? nullptr : &cell_effect);
   const pilotdid::Solution& s = fit.solution;
   Rcpp::IntegerVector standing(s.standing.size());
   for (std::size_t j = 0; j < s.standing.size(); ++j) standing[j] = static_cast<int>(s.standing[j]);
@@ -55,14 +63,17 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
 
 // residual (P) and regressors (P x k) map the partialled-out columns to residuals and regressors.
 // n_data > 0: also the residual of each data row, NA where a row is not used.
+// row_factor: NULL, or what the residual of each data row is multiplied by in the scores.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
                       Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by,
-                      SEXP code, int clusters, double n_data) {
+                      SEXP code, int clusters, double n_data,
+                      SEXP row_factor = R_NilValue) {
   Rcpp::NumericVector residuals(static_cast<R_xlen_t>(n_data), NA_REAL);
   pilotdid::LinearScores maps;
   maps.residual = view(residual);
   maps.regressors = view(regressors);
+  if (!Rf_isNull(row_factor)) maps.row_factor = REAL(row_factor);
   const Eigen::MatrixXd taken_off = view(effects);
   const pilotdid::ScoreSums scores =
       pilotdid::sum_scores(as_absorption(absorption), as_columns(columns), taken_off, maps,
@@ -70,6 +81,18 @@ Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMa
                            n_data > 0 ? residuals.begin() : nullptr, execution());
   return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums),
                             Rcpp::_["rss"] = scores.rss, Rcpp::_["residuals"] = residuals);
+}
+
+// The leverage of each data row, NA where a row is not used.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns,
+                                  Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors,
+                                  Rcpp::NumericMatrix inverse, double n_data) {
+  Rcpp::NumericVector h(static_cast<R_xlen_t>(n_data), NA_REAL);
+  const Eigen::MatrixXd taken_off = view(effects), map = view(regressors), bread = view(inverse);
+  pilotdid::row_leverages(as_absorption(absorption), as_columns(columns), taken_off, map, bread,
+                          h.begin(), execution());
+  return h;
 }
 
 // rows x columns in the order of the computation, times the root of the weight.

@@ -82,7 +82,7 @@ class BlockReader {
     const int n = rows();
     for (std::size_t k = 0; k < columns_.size(); ++k) {
       double* out = values_.col(static_cast<Eigen::Index>(k)).data();
-      columns_[k].visit([&](const auto* x) { gather(x, out); });
+      columns_[k].read([&](auto x) { gather(x, out); });
       on_raw(static_cast<int>(k), static_cast<const double*>(out));
       if (effects) subtract_effects(effects->col(static_cast<Eigen::Index>(k)).data(), out);
     }
@@ -152,8 +152,8 @@ class BlockReader {
       for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
   }
 
-  template <class T>
-  void gather(const T* x, double* out) const {
+  template <class X>
+  void gather(X x, double* out) const {
     const int n = rows();
     if (a_.rows.identity()) {
       for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[p0_ + i]);

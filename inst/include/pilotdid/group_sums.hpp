@@ -22,6 +22,7 @@ class GroupSums {
     entries_.clear();
     basis_size_ = reader.basis_size();
     const int begin = a_.start[h] - reader.first(), end = a_.start[h + 1] - reader.first();
+    rows_ = end - begin;
     for (int i = begin; i < end; ++i) {
       const std::size_t row = reader.row(i);
       int offset = 0;
@@ -44,8 +45,20 @@ class GroupSums {
       }
   }
 
-  int rows() const { return static_cast<int>(entries_.size() / std::max<std::size_t>(1, a_.effects.size())); }
+  int rows() const { return rows_; }
   const std::vector<int>& touched() const { return touched_; }
+  // touched x basis: D'W Q itself, and the row in it of a level.
+  const Eigen::MatrixXd& sums() const { return sums_; }
+  Eigen::Index place(int level) const { return seen_[level] - 1; }
+
+  struct Entry {
+    int level;
+    double value;
+  };
+  // Row i of the group, effect f: its level, and root(w) times the slope there.
+  const Entry& entry(int i, std::size_t f) const {
+    return entries_[static_cast<std::size_t>(i) * a_.effects.size() + f];
+  }
 
   // Calls f(level, level, value) for each pair of effects of each row: the terms of D'WD.
   template <class F>
@@ -65,8 +78,8 @@ class GroupSums {
   }
 
   // The diagonal of D'WD.
-  void add_mass_to(Eigen::VectorXd& mass) const {
-    for (const Entry& e : entries_) mass[e.level] += e.value * e.value;
+  void add_mass_to(Eigen::VectorXd& mass, double times = 1) const {
+    for (const Entry& e : entries_) mass[e.level] += times * e.value * e.value;
   }
   void add_rows_to(Eigen::MatrixXd& s) const {
     each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += v; });
@@ -76,19 +89,12 @@ class GroupSums {
   }
 
  private:
-  struct Entry {
-    int level;
-    double value;
-  };
-  const Entry& entry(int i, std::size_t f) const {
-    return entries_[static_cast<std::size_t>(i) * a_.effects.size() + f];
-  }
   const Absorption& a_;
   std::vector<int> seen_;     // level -> its place in touched_, plus one
   std::vector<int> touched_;
   std::vector<Entry> entries_;
   Eigen::MatrixXd sums_;      // touched x basis
-  int basis_size_ = 0;
+  int basis_size_ = 0, rows_ = 0;
 };
 
 }  // namespace pilotdid

@@ -15,6 +15,7 @@ namespace pilotdid {
 struct LinearScores {
   Eigen::VectorXd residual;     // P: b
   Eigen::MatrixXd regressors;   // P x k: A
+  const double* row_factor = nullptr;  // data row -> what its residual is multiplied by in the scores
 };
 
 // How scores are added up.
@@ -89,6 +90,8 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
       if (residuals)
         for (int i = 0; i < n; ++i) residuals[block.row(i)] = e[i] / block.root_weight(i);
       if (k == 0) return;
+      if (fit.row_factor)
+        for (int i = 0; i < n; ++i) e[i] *= fit.row_factor[block.row(i)];
       regressors.read(block);
       if (by.kind == Grouping::Kind::rows) {
         scores.resize(n, k);

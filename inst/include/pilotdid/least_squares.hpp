@@ -4,6 +4,7 @@
 
 #include <Eigen/Dense>
 
+#include "cells.hpp"
 #include "influence.hpp"
 #include "moments.hpp"
 #include "solve.hpp"
@@ -43,12 +44,15 @@ inline LinearScores least_squares_scores(const Solution& s) {
   return maps;
 }
 
-// columns: y first, then the k regressors.
+// columns: y first, then the k regressors. cells: null, or the code whose indicators are the first
+// cells->levels regressors: their moments come from counts.
 inline LeastSquares fit_least_squares(const Absorption& a, const Columns& columns,
                                       const Grouping& by, double* residuals,
-                                      const SolverOptions& options, const Execution& exec) {
+                                      const SolverOptions& options, const Execution& exec,
+                                      const Effect* cells = nullptr) {
   LeastSquares fit;
-  fit.moments = compute_moments(a, columns, options, exec);
+  fit.moments = cells ? compute_cell_moments(a, columns, *cells, options, exec)
+                      : compute_moments(a, columns, options, exec);
   if (!fit.moments.converged) return fit;
   fit.solution = solve_moments(fit.moments);
   if (!fit.solution.well_conditioned) {

@@ -61,6 +61,21 @@ class Random {
     return u * r;
   }
 
+  // Chi-squared with any positive degrees of freedom (Marsaglia and Tsang 2000).
+  double chi_squared(double df) {
+    if (df < 2) {
+      const double u = uniform();
+      return chi_squared(df + 2) * std::pow(1 - u, 2 / df);
+    }
+    const double d = df / 2 - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+    for (;;) {
+      const double x = normal(), root = 1 + c * x;
+      if (root <= 0) continue;
+      const double v = root * root * root;
+      if (std::log(1 - uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return 2 * d * v;
+    }
+  }
+
   // A uniformly random permutation (Fisher and Yates), in place.
   template <class T>
   void shuffle(std::vector<T>& x) {

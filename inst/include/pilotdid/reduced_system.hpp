@@ -27,7 +27,7 @@ class DenseAssembly {
  public:
   DenseAssembly(const Absorption& a, const Execution& exec)
       : s(zero(a.size())), mass(Eigen::VectorXd::Zero(a.size())), local_rank(0) {
-    if (!by_pattern(a, exec)) by_group(a, exec);
+    if (!by_pattern(a, exec) && !by_sequence(a)) by_group(a, exec);
   }
   Eigen::MatrixXd s;
   Eigen::VectorXd mass;  // diagonal of D'WD
@@ -79,6 +79,30 @@ class DenseAssembly {
     return true;
   }
 
+  // Several effects without weights and slopes: groups with the same levels row by row (the same
+  // cohort and the same periods, in an event study) add the same. One of each kind is read.
+  bool by_sequence(const Absorption& a) {
+    bool plain = a.effects.size() > 1 && a.group_means && a.group_slopes.empty() && !a.weights.exists();
+    for (const Effect& e : a.effects) plain = plain && !e.slope.exists();
+    if (!plain) return false;
+    SequenceCounts sequences(a);
+    for (int g = 0; g < a.groups; ++g)
+      if (!sequences.add(g)) return false;
+    const Columns none;
+    BlockReader reader(a, none);
+    GroupSums sums(a);
+    for (const SequenceEntry& entry : sequences.entries()) {
+      local_rank += static_cast<int>(entry.count) * (a.start[entry.group + 1] > a.start[entry.group]);
+      reader.load_basis(entry.group, entry.group + 1);
+      sums.read(reader, entry.group);
+      const double count = static_cast<double>(entry.count);
+      sums.add_mass_to(mass, count);
+      sums.each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += count * v; });
+      sums.each_explained_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) -= count * v; });
+    }
+    return true;
+  }
+
   void by_group(const Absorption& a, const Execution& exec) {
     const std::size_t m = static_cast<std::size_t>(a.size());
     const std::vector<Chunk> chunks = cut_chunks(a, m * m);
@@ -109,6 +133,59 @@ class DenseAssembly {
       local_rank += ranks[c];
     }
   }
+
+  struct SequenceEntry {
+    int group;  // the first group with this sequence of levels
+    std::int64_t count;
+  };
+
+  // How many groups have each sequence of levels.
+  class SequenceCounts {
+   public:
+    explicit SequenceCounts(const Absorption& a) : a_(a), slots_(64, -1) {}
+    // False once sequences hardly repeat: counting them is then not worth it.
+    bool add(int g) {
+      std::size_t at = hash(g) & (slots_.size() - 1);
+      while (slots_[at] >= 0 && !same(entries_[slots_[at]].group, g)) at = (at + 1) & (slots_.size() - 1);
+      if (slots_[at] >= 0) {
+        ++entries_[slots_[at]].count;
+        return true;
+      }
+      slots_[at] = static_cast<int>(entries_.size());
+      entries_.push_back({g, 1});
+      if (2 * entries_.size() > slots_.size()) grow();
+      return entries_.size() < 128 + static_cast<std::size_t>(g) / 4;
+    }
+    const std::vector<SequenceEntry>& entries() const { return entries_; }
+
+   private:
+    std::size_t hash(int g) const {
+      std::uint64_t h = 0;
+      for (int p = a_.start[g]; p < a_.start[g + 1]; ++p)
+        for (const Effect& e : a_.effects)
+          h = (h ^ static_cast<std::uint64_t>(e.code[a_.rows[p]] + 1)) * 0x9E3779B97F4A7C15ULL;
+      return static_cast<std::size_t>(h ^ (h >> 32));
+    }
+    bool same(int g, int h) const {
+      const int n = a_.start[g + 1] - a_.start[g];
+      if (a_.start[h + 1] - a_.start[h] != n) return false;
+      for (const Effect& e : a_.effects)
+        for (int i = 0; i < n; ++i)
+          if (e.code[a_.rows[a_.start[g] + i]] != e.code[a_.rows[a_.start[h] + i]]) return false;
+      return true;
+    }
+    void grow() {
+      slots_.assign(2 * slots_.size(), -1);
+      for (std::size_t j = 0; j < entries_.size(); ++j) {
+        std::size_t at = hash(entries_[j].group) & (slots_.size() - 1);
+        while (slots_[at] >= 0) at = (at + 1) & (slots_.size() - 1);
+        slots_[at] = static_cast<int>(j);
+      }
+    }
+    const Absorption& a_;
+    std::vector<int> slots_;
+    std::vector<SequenceEntry> entries_;
+  };
 
   struct PatternEntry {
     std::uint64_t mask;

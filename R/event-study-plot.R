@@ -1,0 +1,163 @@
+# The event-study figure in the field's style: dark on white, capped intervals or ribbons, a line at
+# zero, a dashed line at the pilot, bins labelled; several estimators side by side.
+
+#' Figures of event studies
+#'
+#' @param x,object An [event_study()].
+#' @param ... Further event studies to overlay, named for the legend (`CS = event_cs`).
+#' @param intervals `"pointwise"`, `"simultaneous"`, or `"both"` (thick and thin).
+#' @param style `"capped"` intervals or a `"ribbon"`.
+#' @param conf.level The level of the intervals.
+#' @param xlab,ylab,main Labels.
+#' @return `plot()` draws and returns the plotted table invisibly; `autoplot()` returns a ggplot.
+#' @examples
+#' event <- event_study(y ~ status | unit + time, simulate_pilot(seed = 1))
+#' plot(event)
+#' plot(event, style = "ribbon", intervals = "both")
+#' @name pilot_event_plot
+NULL
+
+# Event studies -> one table: what tidy() gives, `fit` (factor), `at` (event time, dodged).
+event_plot_data <- function(events, conf.level) {
+  names <- names(events) %||% rep("", length(events))
+  labels <- ifelse(nzchar(names), names, vapply(events, `[[`, "", "label"))
+  labels <- make.unique(labels, sep = " ")
+  tables <- lapply(seq_along(events), function(i) {
+    table <- tidy(events[[i]], conf.level = conf.level)
+    table$reference <- as.character(table$reference)
+    table$fit <- labels[i]
+    # Side by side within 0.6 of the distance between event times.
+    step <- if (length(events) > 1L) 0.6 / length(events) else 0
+    table$at <- table$event_time + step * (i - (length(events) + 1) / 2)
+    table
+  })
+  out <- do.call(rbind, tables)
+  out$fit <- factor(out$fit, labels)
+  out
+}
+
+collect_events <- function(first, rest) {
+  rest <- rest[vapply(rest, inherits, TRUE, "pilot_event")]
+  c(list(first), rest)
+}
+
+# One tick an event time (thinned beyond 16), bins labelled as such.
+event_axis <- function(table) {
+  at <- sort(unique(table$event_time))
+  label <- vapply(at, function(e) {
+    terms <- unique(table$term[table$event_time == e])
+    # One estimator bins here and another does not: the plain number is the honest label.
+    if (length(terms) == 1L) terms else format(e, trim = TRUE)
+  }, "")
+  label <- sub("^<= ", "\u2264 ", sub("^>= ", "\u2265 ", label))
+  if (length(at) > 16L) {
+    shown <- at %% 2 == 0 | seq_along(at) %in% c(1L, length(at))
+    at <- at[shown]
+    label <- label[shown]
+  }
+  list(at = at, label = label)
+}
+
+# Dark first; distinguishable in print and by color-blind readers (with different symbols).
+event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214")
+event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5)
+
+event_limits <- function(table, intervals) {
+  used <- if (intervals == "pointwise") c("conf.low", "conf.high") else c("simultaneous.low", "simultaneous.high")
+  range(0, table$estimate, table[[used[1L]]], table[[used[2L]]], na.rm = TRUE)
+}
+
+#' @rdname pilot_event_plot
+#' @export
+plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", "both"),
+                             style = c("capped", "ribbon"), conf.level = 0.95,
+                             xlab = "Periods since the pilot", ylab = "Effect", main = NULL) {
+  intervals <- check_choice(intervals, c("pointwise", "simultaneous", "both"), "intervals")
+  style <- check_choice(style, c("capped", "ribbon"), "style")
+  table <- event_plot_data(collect_events(x, list(...)), conf.level)
+  axis <- event_axis(table)
+  graphics::plot(range(table$event_time) + c(-0.4, 0.4), event_limits(table, intervals),
+    type = "n", xlab = xlab, ylab = ylab, main = main, xaxt = "n", las = 1, bty = "l"
+  )
+  graphics::axis(1, at = axis$at, labels = axis$label)
+  graphics::abline(h = 0, col = "grey40", lwd = 0.8)
+  graphics::abline(v = 0, col = "grey40", lty = 2)
+  for (i in seq_along(levels(table$fit))) {
+    draw_event(table[as.integer(table$fit) == i, ], intervals, style,
+      event_colors[(i - 1L) %% 8L + 1L], event_symbols[(i - 1L) %% 8L + 1L])
+  }
+  if (nlevels(table$fit) > 1L) {
+    k <- seq_len(nlevels(table$fit))
+    graphics::legend("topleft", levels(table$fit), col = rep_len(event_colors, length(k)),
+      pch = rep_len(event_symbols, length(k)), bty = "n", cex = 0.9)
+  }
+  invisible(table)
+}
+
+draw_event <- function(table, intervals, style, color, symbol) {
+  band <- function(low, high, width, alpha) {
+    known <- !is.na(low)
+    if (style == "ribbon") {
+      # The reference has no width: the ribbon passes through its point.
+      low[!known] <- high[!known] <- table$estimate[!known]
+      graphics::polygon(c(table$at, rev(table$at)), c(low, rev(high)),
+        col = grDevices::adjustcolor(color, alpha), border = NA)
+      return(invisible())
+    }
+    graphics::segments(table$at[known], low[known], table$at[known], high[known], col = color, lwd = width)
+    cap <- 0.08
+    for (end in list(low[known], high[known])) {
+      graphics::segments(table$at[known] - cap, end, table$at[known] + cap, end, col = color, lwd = width)
+    }
+  }
+  if (intervals != "pointwise") band(table$simultaneous.low, table$simultaneous.high, 1, 0.12)
+  if (intervals != "simultaneous") band(table$conf.low, table$conf.high, if (intervals == "both") 2.2 else 1.2, 0.2)
+  if (style == "ribbon") graphics::lines(table$at, table$estimate, col = color)
+  graphics::points(table$at, table$estimate, pch = symbol, col = color)
+}
+
+#' @rdname pilot_event_plot
+#' @exportS3Method ggplot2::autoplot
+autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simultaneous", "both"),
+                                 style = c("capped", "ribbon"), conf.level = 0.95,
+                                 xlab = "Periods since the pilot", ylab = "Effect") {
+  rlang::check_installed("ggplot2")
+  intervals <- check_choice(intervals, c("pointwise", "simultaneous", "both"), "intervals")
+  style <- check_choice(style, c("capped", "ribbon"), "style")
+  table <- event_plot_data(collect_events(object, list(...)), conf.level)
+  axis <- event_axis(table)
+  several <- nlevels(table$fit) > 1L
+  plot <- ggplot2::ggplot(table, ggplot2::aes(
+    x = .data$at, y = .data$estimate, colour = .data$fit, fill = .data$fit, shape = .data$fit
+  )) +
+    ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
+    ggplot2::geom_vline(xintercept = 0, colour = "grey40", linetype = "dashed", linewidth = 0.4)
+  if (intervals != "pointwise") plot <- plot + event_interval("simultaneous", style, 0.35, 0.12)
+  if (intervals != "simultaneous") {
+    plot <- plot + event_interval("conf", style, if (intervals == "both") 0.9 else 0.5, 0.2)
+  }
+  if (style == "ribbon") plot <- plot + ggplot2::geom_line(linewidth = 0.4)
+  colors <- rep_len(event_colors, nlevels(table$fit))
+  plot + ggplot2::geom_point(size = 1.8) +
+    ggplot2::scale_colour_manual(values = colors) +
+    ggplot2::scale_fill_manual(values = colors) +
+    ggplot2::scale_shape_manual(values = rep_len(event_symbols, nlevels(table$fit))) +
+    ggplot2::scale_x_continuous(breaks = axis$at, labels = axis$label) +
+    ggplot2::labs(x = xlab, y = ylab, colour = NULL, fill = NULL, shape = NULL) +
+    ggplot2::theme_classic() +
+    ggplot2::theme(legend.position = if (several) "bottom" else "none")
+}
+
+event_interval <- function(kind, style, width, alpha) {
+  low <- paste0(kind, ".low")
+  high <- paste0(kind, ".high")
+  if (style == "ribbon") {
+    return(ggplot2::geom_ribbon(ggplot2::aes(
+      ymin = ifelse(is.na(.data[[low]]), .data$estimate, .data[[low]]),
+      ymax = ifelse(is.na(.data[[high]]), .data$estimate, .data[[high]])
+    ), alpha = alpha, colour = NA))
+  }
+  ggplot2::geom_errorbar(ggplot2::aes(ymin = .data[[low]], ymax = .data[[high]]),
+    width = 0.16, linewidth = width, na.rm = TRUE
+  )
+}
