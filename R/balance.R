@@ -56,20 +56,22 @@
 #' glance(b)
 #' @export
 balance <- function(match, variables = NULL) {
-  if (!inherits(match, "pilot_match")) {
-    abort("argument", c("{.arg match} must come from {.fn match_panel}.", x = "It is {.obj_type_friendly {match}}."))
-  }
+  check_match(match)
   design <- match$design
   X <- balance_matrix(design, variables_formula(design, variables))
   if (!is.null(variables) && anyNA(X)) {
     missing <- colnames(X)[colSums(is.na(X)) > 0]
-    abort("missing_covariates", c("Variables of a balance table must be known in all matched rows.", x = "Missing: {.field {missing}}."))
+    abort("missing_covariates", c("Variables of a balance table must be known in all matched rows.",
+      x = "Missing: {.field {missing}}."
+    ))
   }
   samples <- list(before = numeric(), after = match_weight(match))
   groups <- balance_groups(match)
   # One pass a grouping and sample; the table and the summary are read off.
-  cells <- lapply(groups, function(g) lapply(samples, function(w) cpp_arm_moments(X, design$treated, g$group, g$groups, w)))
-  tables <- lapply(names(groups), function(g) balance_table(X, groups[[g]], cells[[g]]))
+  cells <- lapply(groups, function(g) {
+    lapply(samples, function(w) cpp_arm_moments(X, design$treated, g$group, g$groups, w))
+  })
+  tables <- lapply(names(groups), function(g) bias_table(X, groups[[g]], cells[[g]]))
   table <- do.call(rbind, tables)
   out <- list(
     table = table,
@@ -85,7 +87,9 @@ balance <- function(match, variables = NULL) {
 variables_formula <- function(design, variables) {
   if (is.null(variables)) return(design$formula)
   if (!inherits(variables, "formula")) {
-    abort("argument", c("{.arg variables} must be a one-sided formula.", x = "It is {.obj_type_friendly {variables}}."))
+    abort("argument", c("{.arg variables} must be a one-sided formula.",
+      x = "It is {.obj_type_friendly {variables}}."
+    ))
   }
   check_variables(list(variables), design$data, environment(variables))
   stats::as.formula(call("~", design$formula[[2L]], variables[[length(variables)]]), environment(variables))
@@ -103,7 +107,7 @@ balance_groups <- function(match) {
 }
 
 # cells: list(before, after) of moments, each a vector over covariates within groups.
-balance_table <- function(X, sample, cells) {
+bias_table <- function(X, sample, cells) {
   k <- ncol(X)
   binary <- rep(unname(apply(X, 2L, function(x) all(x %in% 0:1))), sample$groups)
   before <- cells$before
@@ -154,7 +158,8 @@ balance_summary <- function(X, design, sample, samples, table) {
     keep <- which(present)
     number <- match(used, keep - 1L, nomatch = 0L) - 1L
     fit <- cpp_fit_binary(model, design$treated, weights, number, length(keep), link_codes[["probit"]], 0L)
-    index <- cpp_arm_moments(matrix(ifelse(is.na(fit$linear), 0, fit$linear)), design$treated, number, length(keep), weights)
+    linear <- matrix(ifelse(is.na(fit$linear), 0, fit$linear))
+    index <- cpp_arm_moments(linear, design$treated, number, length(keep), weights)
     lr <- refit * 2 * (fit$log_likelihood - fit$null_log_likelihood)
     b <- refit * 100 * abs(index$mean1 - index$mean0) / sqrt((index$variance1 + index$variance0) / 2)
     r <- refit * index$variance1 / index$variance0
@@ -207,13 +212,14 @@ print.pilot_balance <- function(x, digits = 4L, ...) {
     treated = number(shown$mean.treated), control = number(shown$mean.control),
     `%bias` = number(shown$bias, "%.1f"), `%reduct` = number(shown$reduction, "%.1f"),
     t = number(shown$statistic, "%.2f"), p = number(shown$p.value, "%.3f"),
-    `V(T)/V(C)` = paste0(number(shown$variance.ratio, "%.2f"), ifelse(shown$variance.flag %in% TRUE, "*", "")),
+    `V(T)/V(C)` = paste0(number(shown$variance.ratio, "%.2f"), c("", "*")[1L + shown$variance.flag %in% TRUE]),
     check.names = FALSE
   ), row.names = FALSE)
   cat("\n")
-  print(as.data.frame(s[c("sample", "pseudo.r2", "lr.statistic", "lr.p.value", "mean.bias", "median.bias", "rubin.b", "rubin.r")]),
-    row.names = FALSE, digits = digits
+  summary <- c(
+    "sample", "pseudo.r2", "lr.statistic", "lr.p.value", "mean.bias", "median.bias", "rubin.b", "rubin.r"
   )
+  print(as.data.frame(s[summary]), row.names = FALSE, digits = digits)
   worst <- s[s$sample == "after", ]
   if (isTRUE(any(worst$rubin.b.flag, worst$rubin.r.flag))) {
     cat("Rubin's B of 25 or more, or R outside 0.5 to 2: the matched arms still differ.\n")

@@ -16,14 +16,19 @@ match_design <- function(formula, data, unit = NULL, time = NULL, exact = NULL, 
   ids <- c(one_expr(unit, "unit"), one_expr(time, "time"))
   check_variables(c(list(formula), ids, exact), data, env)
   n <- nrow(data)
-  unit <- if (is.null(unit)) list(code = seq_len(n) - 1L) else code_effect(one_expr(unit, "unit")[[1L]], data, env)
+  unit <- if (is.null(unit)) {
+    list(code = seq_len(n) - 1L)
+  } else {
+    code_effect(one_expr(unit, "unit")[[1L]], data, env)
+  }
   time <- if (is.null(time)) {
     list(code = rep(0L, n), values = "all")
   } else {
     code_effect(one_expr(time, "time")[[1L]], data, env)
   }
   status <- treatment_status(formula[[2L]], data, env)
-  group <- if (treated == "ever") ever_treated(status, unit$code, expr_label(formula[[2L]]), quiet) else status
+  group <- status
+  if (treated == "ever") group <- ever_treated(status, unit$code, expr_label(formula[[2L]]), quiet)
   columns <- build_columns(formula[[3L]], data, env, TRUE)
   strata <- if (length(exact)) code_effect(join_call(exact, "^"), data, env)$code
   score <- user_score(score, data)

@@ -49,9 +49,7 @@
 #' @export
 match_effect <- function(match, outcome, se = c("auto", "ai2016", "ai2006", "sample", "simple"),
                          neighbors = 2, conf.level = 0.95) {
-  if (!inherits(match, "pilot_match")) {
-    abort("argument", c("{.arg match} must come from {.fn match_panel}.", x = "It is {.obj_type_friendly {match}}."))
-  }
+  check_match(match)
   check_number(conf.level, "conf.level", 0, 1, open = TRUE)
   se <- effect_se(match, check_choice(se, eval(formals(match_effect)$se), "se"))
   check_count(neighbors, "neighbors", min = if (se == "ai2016") 2 else 1)
@@ -73,18 +71,21 @@ effect_se <- function(match, se) {
   pairs <- !is.null(match$pairs)
   estimated <- s$method %in% c("nearest", "psmatch2") && s$replace && !is.null(match$propensity) &&
     is.null(match$design$strata)
-  complete <- all(match$periods$matched.treated == match$periods$treated) && all(match$periods$off.support == 0L)
+  p <- match$periods
+  complete <- all(p$matched.treated == p$treated) && all(p$off.support == 0L)
   if (se == "auto") {
     return(if (estimated && complete) "ai2016" else if (pairs) "ai2006" else "simple")
   }
   if (se == "ai2016" && !(estimated && complete)) {
     abort("argument", c("{.code se = \"ai2016\"} is for nearest neighbors with replacement on a score estimated here, every treated unit matched.",
-      x = "Method {.val {s$method}}, replace = {s$replace}, {sum(match$periods$treated - match$periods$matched.treated)} treated without a match.",
+      x = "Method {.val {s$method}}, replace = {s$replace}, {sum(p$treated - p$matched.treated)} treated without a match.",
       i = "{.val ai2006} takes the score as given."
     ))
   }
   if (se %in% c("ai2006", "sample") && !pairs) {
-    abort("argument", c("Standard errors {.val {se}} are for matched pairs.", x = "The method is {.val {s$method}}.", i = "Use {.val simple}, or a bootstrap of {.fn psm_did}."))
+    abort("argument", c("Standard errors {.val {se}} are for matched pairs.",
+      x = "The method is {.val {s$method}}.", i = "Use {.val simple}, or a bootstrap of {.fn psm_did}."
+    ))
   }
   se
 }
@@ -129,7 +130,8 @@ pair_moments <- function(match, y, neighbors) {
   design <- match$design
   bucket <- match$bucket
   at <- match(seq_len(nrow(match$data)), design$rows)
-  X <- if (match$settings$method == "mahalanobis") score_matrix(design)[, -1L, drop = FALSE] else matrix(0, 0L, 0L)
+  X <- matrix(0, 0L, 0L)
+  if (match$settings$method == "mahalanobis") X <- score_matrix(design)[, -1L, drop = FALSE]
   score <- match$score[design$rows]
   score[is.na(score)] <- 0
   m <- cpp_matching_moments(
@@ -183,9 +185,8 @@ glance.pilot_match_effect <- function(x, ...) {
 
 #' @export
 print.pilot_match_effect <- function(x, digits = 4L, ...) {
-  cat("Effect on the treated by matching, outcome ", x$table$outcome[1L], " (standard errors: ", x$se, ")\n\n", sep = "")
-  print(as.data.frame(x$table[c("period", "estimate", "std.error", "statistic", "p.value", "treated", "controls")]),
-    row.names = FALSE, digits = digits
-  )
+  cat("Effect on the treated by matching\nOutcome:         ", x$table$outcome[1L], "\nStandard errors: ", x$se, "\n\n", sep = "")
+  shown <- c("period", "estimate", "std.error", "statistic", "p.value", "treated", "controls")
+  print(as.data.frame(x$table[shown]), row.names = FALSE, digits = digits)
   invisible(x)
 }

@@ -30,7 +30,8 @@ method_text <- function(s) {
     ""
   }
   more <- if (length(s$covariate_calipers)) {
-    paste0(", calipers ", paste(names(s$covariate_calipers), format(s$covariate_calipers, trim = TRUE), collapse = ", "))
+    each <- paste(names(s$covariate_calipers), format(s$covariate_calipers, trim = TRUE))
+    paste0(", calipers ", paste(each, collapse = ", "))
   } else {
     ""
   }
@@ -188,6 +189,14 @@ bal.tab.pilot_match <- function(x, ...) {
     cluster
   ), list(...))
   do.call(cobalt::bal.tab, arguments)
+}
+
+check_match <- function(match) {
+  if (!inherits(match, "pilot_match")) {
+    abort("argument", c("{.arg match} must come from {.fn match_panel}.",
+      x = "It is {.obj_type_friendly {match}}."
+    ))
+  }
 }
 
 # The weights of the design's rows where the matching itself took place.

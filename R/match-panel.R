@@ -97,7 +97,9 @@
 #' @export
 match_panel <- function(formula, data, unit = NULL, time = NULL,
                         scheme = c("period", "pooled", "baseline"),
-                        method = c("nearest", "mahalanobis", "radius", "kernel", "local_linear", "ipw", "entropy"),
+                        method = c(
+                          "nearest", "mahalanobis", "radius", "kernel", "local_linear", "ipw", "entropy"
+                        ),
                         ratio = 1, replace = FALSE, caliper = NULL,
                         caliper_scale = c("probability", "sd"),
                         order = c("largest", "smallest", "closest", "data", "random"),

@@ -32,7 +32,9 @@ score_frame <- function(x, period) {
   at <- x$sample$group >= 0L
   if (!is.null(period)) {
     unknown <- setdiff(as.character(period), x$sample$labels)
-    if (length(unknown)) abort("argument", c("{.arg period} must be matched periods.", x = "Not among them: {.val {unknown}}."))
+    if (length(unknown)) {
+      abort("argument", c("{.arg period} must be matched periods.", x = "Not among them: {.val {unknown}}."))
+    }
     at <- at & x$sample$labels[pmax(x$sample$group, 0L) + 1L] %in% as.character(period)
   }
   data.frame(
@@ -48,7 +50,10 @@ score_densities <- function(frame) {
   curves <- lapply(seq_len(nrow(parts)), function(i) {
     d <- frame[frame$arm == parts$arm[i], ]
     w <- if (parts$sample[i] == "before") rep(1, nrow(d)) else pmax(d$weight, 0)
-    curve <- suppressWarnings(stats::density(d$score, bw = width, weights = w / sum(w), from = min(frame$score), to = max(frame$score), n = 256L))
+    # density() warns when a bandwidth was chosen without the weights: here on purpose.
+    curve <- suppressWarnings(stats::density(d$score,
+      bw = width, weights = w / sum(w), from = min(frame$score), to = max(frame$score), n = 256L
+    ))
     data.frame(score = curve$x, density = curve$y, arm = parts$arm[i], sample = parts$sample[i])
   })
   out <- do.call(rbind, curves)
@@ -89,7 +94,8 @@ plot_density <- function(curves, ...) {
     )
     for (arm in names(arm_colors)) {
       part <- curves[curves$sample == s & curves$arm == arm, ]
-      graphics::lines(part$score, part$density, col = arm_colors[[arm]], lwd = 2, lty = if (arm == "treated") 1 else 2)
+      type <- if (arm == "treated") 1 else 2
+      graphics::lines(part$score, part$density, col = arm_colors[[arm]], lwd = 2, lty = type)
     }
     graphics::legend("topright", c("Treated", "Untreated"), col = arm_colors, lwd = 2, lty = 1:2, bty = "n")
   }
@@ -148,7 +154,10 @@ gg_support <- function(bins) {
   bins$what <- ifelse(bins$support, ifelse(bins$arm == "treated", "Treated", "Untreated"),
     ifelse(bins$arm == "treated", "Treated, off support", "Untreated, off support")
   )
-  fills <- c(Treated = "#B2182B", `Treated, off support` = "#F4A582", Untreated = "#2166AC", `Untreated, off support` = "#92C5DE")
+  fills <- c(
+    Treated = "#B2182B", `Treated, off support` = "#F4A582",
+    Untreated = "#2166AC", `Untreated, off support` = "#92C5DE"
+  )
   # ggplot2 stacks the first level on the outside.
   bins$what <- factor(bins$what, names(fills)[c(2L, 1L, 4L, 3L)])
   ggplot2::ggplot(bins, ggplot2::aes(.data$score, .data$share, fill = .data$what)) +
@@ -165,8 +174,11 @@ gg_support <- function(bins) {
 bias_frame <- function(x, period) {
   period <- period %||% utils::tail(x$table$period, 1L)
   t <- x$table[x$table$period == as.character(period), ]
-  if (!nrow(t)) abort("argument", c("{.arg period} must be a period of the table.", x = "It is {.val {period}}."))
-  wide <- data.frame(variable = t$variable[t$sample == "before"], before = t$bias[t$sample == "before"], after = t$bias[t$sample == "after"])
+  if (!nrow(t)) {
+    abort("argument", c("{.arg period} must be a period of the table.", x = "It is {.val {period}}."))
+  }
+  before <- t$sample == "before"
+  wide <- data.frame(variable = t$variable[before], before = t$bias[before], after = t$bias[!before])
   wide[order(abs(wide$before)), ]
 }
 

@@ -51,7 +51,8 @@ match_buckets <- function(design, sample, region) {
   group <- sample$group
   group[!region] <- -1L
   if (is.null(design$strata)) {
-    return(list(id = group, count = sample$groups, group = seq_len(sample$groups) - 1L, labels = sample$labels))
+    each <- seq_len(sample$groups) - 1L
+    return(list(id = group, count = sample$groups, group = each, labels = sample$labels))
   }
   strata <- max(design$strata) + 1L
   key <- ifelse(group < 0L, NA, group * strata + design$strata)

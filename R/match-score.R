@@ -83,7 +83,8 @@ support_region <- function(score, design, sample, settings) {
   treated <- design$treated == 1L
   ranges <- function(which) {
     group <- factor(sample$group[which], seq_len(sample$groups) - 1L)
-    list(min = as.numeric(tapply(score$score[which], group, min)), max = as.numeric(tapply(score$score[which], group, max)))
+    ends <- function(f) as.numeric(tapply(score$score[which], group, f))
+    list(min = ends(min), max = ends(max))
   }
   one <- ranges(used & treated)
   zero <- ranges(used & !treated)

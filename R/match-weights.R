@@ -80,7 +80,7 @@ check_ratio <- function(design, bucket, settings) {
   warn("ratio", c(
     "There are not {settings$ratio} control{?s} for every treated unit in {length(short)} of {bucket$count} {strata}.",
     x = "{first_few(text)}.",
-    i = if (settings$replace) "A smaller {.arg ratio} asks for fewer." else "{.code replace = TRUE} or a smaller {.arg ratio} asks for fewer."
+    i = "A smaller {.arg ratio}{if (settings$replace) '' else ', or replace = TRUE,'} asks for fewer."
   ))
 }
 
@@ -103,7 +103,8 @@ entropy_weights <- function(design, bucket, settings) {
     X <- cbind(X, centered[, several, drop = FALSE]^2)
   }
   found <- cpp_entropy_balance(X, design$treated, bucket$id, bucket$count)
-  bad <- which(!found$converged & tabulate(bucket$id[design$treated == 1L & bucket$id >= 0L] + 1L, bucket$count) > 0L)
+  ones <- tabulate(bucket$id[design$treated == 1L & bucket$id >= 0L] + 1L, bucket$count)
+  bad <- which(!found$converged & ones > 0L)
   if (length(bad)) {
     label <- unique(bucket$labels[bad])
     gap <- format(max(found$imbalance[bad]), digits = 2L)

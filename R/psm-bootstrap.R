@@ -11,7 +11,9 @@ bootstrap_psm <- function(run, weights, draws) {
     ))
   }
   if (!is.name(run$panel$unit)) {
-    abort("argument", c("The bootstrap needs the unit to be a column.", x = "It is {.code {expr_label(run$panel$unit)}}."))
+    abort("argument", c("The bootstrap needs the unit to be a column.",
+      x = "It is {.code {expr_label(run$panel$unit)}}."
+    ))
   }
   name <- as.character(run$panel$unit)
   unit <- code_id(.subset2(run$data, name), name)$code
@@ -21,7 +23,7 @@ bootstrap_psm <- function(run, weights, draws) {
   for (b in seq_len(draws)) {
     drawn <- c(resample(which(treated)), resample(which(!treated)))
     estimates[b, ] <- tryCatch(
-      suppressWarnings(draw_estimates(run, weights, rows[drawn], name, redo)),
+      suppressWarnings(estimate_draw(run, weights, rows[drawn], name, redo)),
       pilotdid_error = function(e) NA_real_
     )
   }
@@ -37,7 +39,7 @@ bootstrap_psm <- function(run, weights, draws) {
 resample <- function(x) x[sample.int(length(x), replace = TRUE)]
 
 # Every drawn unit is a unit of its own, also when it is drawn twice.
-draw_estimates <- function(run, weights, rows, unit, redo) {
+estimate_draw <- function(run, weights, rows, unit, redo) {
   at <- unlist(rows, use.names = FALSE)
   data <- as.data.frame(lapply(unclass_data(run$data), `[`, at), optional = TRUE)
   data[[unit]] <- rep(seq_along(rows), lengths(rows))
@@ -54,7 +56,9 @@ draw_estimates <- function(run, weights, rows, unit, redo) {
 rematch <- function(match, data) {
   again <- match$design$arguments
   if (is.numeric(again$score)) {
-    abort("argument", c("A score given as numbers cannot be estimated again in a draw.", i = "Give it as a column."))
+    abort("argument", c("A score given as numbers does not follow the rows into a draw.",
+      i = "Give it as a column."
+    ))
   }
   design <- match_design(match$formula, data, again$unit, again$time, again$exact, again$score,
     match$settings$treated,

@@ -35,10 +35,10 @@
 #' @param conf.level Level of the bootstrap intervals.
 #' @param ... Arguments of [match_panel()] (with `match = ~ ...`) and of [pilot_did()], by name.
 #' @return A list of class `pilot_psm_did`: `fits` (a `pilot_fit` for each sample: `x$fits$matched` can
-#'   be passed to `event_study()` and every other verb), `match`, `bootstrap` (draws x samples).
+#'   be passed to every other verb), `match`, `bootstrap` (draws x samples).
 #'   [tidy()]: the rows of each fit with `sample`; `type = "cross_section"` the effect by
-#'   period from matching alone, see [match_effect()]. [glance()]: one row a sample. [balance()] takes
-#'   `x$match`.
+#'   period from matching alone, see [match_effect()]. [glance()]: one row a sample. [event_study()]: that
+#'   of one sample. [balance()] takes `x$match`.
 #' @references
 #' Heckman, Ichimura and Todd (1997), Matching as an econometric evaluation estimator, *Review of
 #' Economic Studies* 64.
@@ -72,7 +72,10 @@ psm_did <- function(formula, data, match, samples = c("matched", "support", "fre
     bootstrap = NULL, conf.level = conf.level
   )
   if (bootstrap > 0) {
-    run <- list(formula = formula, data = data, panel = panel, match = matched, arguments = arguments, multiplier = multiplier)
+    run <- list(
+      formula = formula, data = data, panel = panel, match = matched, arguments = arguments,
+      multiplier = multiplier
+    )
     out$bootstrap <- with_seed(seed, bootstrap_psm(run, weights, bootstrap))
   }
   class(out) <- "pilot_psm_did"
@@ -90,7 +93,10 @@ print.pilot_psm_did <- function(x, digits = 4L, ...) {
     sample = first$sample, term = first$term, estimate = first$estimate, std.error = first$std.error,
     statistic = first$statistic, p.value = first$p.value, rows = g$nobs[match(first$sample, g$sample)]
   ), row.names = FALSE, digits = digits)
-  if (!is.null(x$bootstrap)) cat("\nStandard errors of these rows: bootstrap over units, ", sum(!is.na(x$bootstrap[, 1L])), " draws\n", sep = "")
+  if (!is.null(x$bootstrap)) {
+    draws <- sum(!is.na(x$bootstrap[, 1L]))
+    cat("\nStandard errors of these rows: bootstrap over units, ", draws, " draws\n", sep = "")
+  }
   invisible(x)
 }
 
@@ -100,7 +106,10 @@ print.pilot_psm_did <- function(x, digits = 4L, ...) {
 #' @export
 tidy.pilot_psm_did <- function(x, type = c("did", "cross_section"), ...) {
   type <- check_choice(type, c("did", "cross_section"), "type")
-  if (type == "cross_section") return(tidy(match_effect(x$match, make_formula(parse_formula(x$formula)$outcome, environment(x$formula)))))
+  if (type == "cross_section") {
+    outcome <- make_formula(parse_formula(x$formula)$outcome, environment(x$formula))
+    return(tidy(match_effect(x$match, outcome)))
+  }
   tables <- lapply(names(x$fits), function(s) {
     out <- tidy(x$fits[[s]], ...)
     if (!is.null(x$bootstrap)) out[1L, ] <- bootstrapped(out[1L, ], x$bootstrap[, s], x$conf.level)
@@ -119,6 +128,14 @@ glance.pilot_psm_did <- function(x, ...) {
     out[c("sample", setdiff(names(out), "sample"))]
   })
   do.call(rbind, rows)
+}
+
+#' @rdname psm_did
+#' @param sample The sample of which `event_study()` is asked.
+#' @export
+event_study.pilot_psm_did <- function(x, sample = "matched", ...) {
+  check_choice(sample, names(x$fits), "sample")
+  event_study(x$fits[[sample]], ...)
 }
 
 #' @export

@@ -15,7 +15,9 @@ split_arguments <- function(dots, matched) {
   for_match <- setdiff(names(formals(match_panel)), c("formula", "data", "unit", "time"))
   at <- given %in% for_match
   if (matched && any(at)) {
-    abort("argument", c("{.arg match} is already matched.", x = "{.arg {given[at]}} would be ignored.", i = "Give them to {.fn match_panel}."))
+    abort("argument", c("{.arg match} is already matched.",
+      x = "{.arg {given[at]}} would be ignored.", i = "Give them to {.fn match_panel}."
+    ))
   }
   list(match = dots[at], did = dots[!at])
 }
@@ -38,7 +40,7 @@ did_panel <- function(formula, data, did) {
   } else {
     split_call(parsed$regressors, "+")[[1L]]
   }
-  list(unit = ids[[1L]], time = ids[[2L]], treatment = treatment, outcome = parsed$outcome, env = parsed$environment)
+  list(unit = ids[[1L]], time = ids[[2L]], treatment = treatment, env = parsed$environment)
 }
 
 did_match <- function(match, formula, data, panel, arguments) {
@@ -88,7 +90,9 @@ sample_weights <- function(match, samples, multiplier) {
 keep_cohorts <- function(formula, data, arguments) {
   unchanged <- list(data = data, arguments = arguments)
   if (!is.null(arguments$cohort)) return(unchanged)
-  design <- panel_design(formula, data, treatment = arguments$treatment, panel = arguments$panel, drop_singletons = FALSE)
+  design <- panel_design(formula, data,
+    treatment = arguments$treatment, panel = arguments$panel, drop_singletons = FALSE
+  )
   treatment <- design$treatment
   times <- design$time$values
   if (is.null(treatment$cohort) || isTRUE(treatment$reversals > 0) || !is.numeric(times)) return(unchanged)

@@ -1,14 +1,14 @@
-#include "convert.h"
-
 #include <pilotdid/abadie_imbens.hpp>
+
+#include "convert.h"
 
 // Pairs of rows (from one), sorted by group and treated row; one entry a group. mahalanobis: n x k,
 // zero columns where neighbors are those of the score.
 // [[Rcpp::export]]
 Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated,
                                 const Rcpp::IntegerVector& pair_control,
-                                const Rcpp::NumericVector& pair_share,
-                                const Rcpp::NumericVector& y, const Rcpp::NumericVector& score,
+                                const Rcpp::NumericVector& pair_share, const Rcpp::NumericVector& y,
+                                const Rcpp::NumericVector& score,
                                 const Rcpp::IntegerVector& treated,
                                 const Rcpp::IntegerVector& group, int groups, int neighbors,
                                 const Rcpp::NumericMatrix& mahalanobis) {
@@ -26,14 +26,14 @@ Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated,
     const pilotdid::Bucket& b = buckets[g];
     if (pairs[g].empty()) return;
     if (x.cols() == 0) {
-      moments[g] = pilotdid::matching_moments(pairs[g], y.begin(),
-                                              ScoreArm(b.treated, score.begin()),
-                                              ScoreArm(b.controls, score.begin()), neighbors);
+      moments[g] =
+          pilotdid::matching_moments(pairs[g], y.begin(), ScoreArm(b.treated, score.begin()),
+                                     ScoreArm(b.controls, score.begin()), neighbors);
     } else {
       const Eigen::MatrixXd Z = pilotdid::place_bucket(x, b, placement);
-      moments[g] = pilotdid::matching_moments(pairs[g], y.begin(),
-                                              MahalanobisArm(Z, placement, b.treated),
-                                              MahalanobisArm(Z, placement, b.controls), neighbors);
+      moments[g] =
+          pilotdid::matching_moments(pairs[g], y.begin(), MahalanobisArm(Z, placement, b.treated),
+                                     MahalanobisArm(Z, placement, b.controls), neighbors);
     }
   });
   Rcpp::NumericVector matched(groups), effect(groups), squares(groups), treated_variance(groups),
@@ -63,14 +63,13 @@ Rcpp::List cpp_score_correction(const Rcpp::NumericMatrix& X, const Rcpp::List& 
   const auto buckets = pilotdid::make_buckets(group.begin(), treated.begin(),
                                               static_cast<int>(group.size()), groups);
   std::vector<Eigen::MatrixXd> V;
-  for (int g = 0; g < groups; ++g)
-    V.push_back(view(Rcpp::as<Rcpp::NumericMatrix>(covariance[g])));
+  for (int g = 0; g < groups; ++g) V.push_back(view(Rcpp::as<Rcpp::NumericMatrix>(covariance[g])));
   std::vector<pilotdid::ScoreCorrection> corrections(groups);
   const auto x = view(X);
   pilotdid::parallel_for(corrections.size(), execution(), [&](std::size_t g) {
-    corrections[g] = pilotdid::score_correction(
-        buckets[g], x, V[g], linear.begin(), static_cast<pilotdid::Link>(link), y.begin(),
-        effect[static_cast<R_xlen_t>(g)], neighbors);
+    corrections[g] = pilotdid::score_correction(buckets[g], x, V[g], linear.begin(),
+                                                static_cast<pilotdid::Link>(link), y.begin(),
+                                                effect[static_cast<R_xlen_t>(g)], neighbors);
   });
   Rcpp::NumericVector reduction(groups), increase(groups);
   for (int g = 0; g < groups; ++g) {

@@ -1,6 +1,6 @@
-#include "convert.h"
-
 #include <pilotdid/balance.hpp>
+
+#include "convert.h"
 
 // covariates: n x k; weight: n or empty. Rows of the result: group by group, covariates within.
 // [[Rcpp::export]]

@@ -1,10 +1,10 @@
-#include "convert.h"
-
 #include <pilotdid/match_kernel.hpp>
 #include <pilotdid/match_mahalanobis.hpp>
 #include <pilotdid/match_nearest.hpp>
 #include <pilotdid/match_psmatch2.hpp>
 #include <pilotdid/match_weights.hpp>
+
+#include "convert.h"
 
 namespace {
 
@@ -16,8 +16,8 @@ std::vector<pilotdid::Bucket> buckets_of(const Rcpp::IntegerVector& treated,
                                 groups);
 }
 
-// Pairs with rows counted from one, and the weight of every row: one for a matched treated row, what
-// it receives for a control, zero otherwise.
+// Pairs with rows counted from one, and the weight of every row: one for a matched treated row,
+// what it receives for a control, zero otherwise.
 Rcpp::List wrap_pairs(const Pairs& pairs, R_xlen_t rows) {
   std::size_t total = 0;
   for (const auto& p : pairs) total += p.size();
@@ -105,8 +105,8 @@ Rcpp::List cpp_match_kernel(const Rcpp::NumericVector& score, const Rcpp::Intege
 // moments: n x k, to be equal in mean.
 // [[Rcpp::export]]
 Rcpp::List cpp_entropy_balance(const Rcpp::NumericMatrix& moments,
-                               const Rcpp::IntegerVector& treated,
-                               const Rcpp::IntegerVector& group, int groups) {
+                               const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group,
+                               int groups) {
   std::vector<double> weight(treated.size(), 0);
   const auto buckets = buckets_of(treated, group, groups);
   const auto result = pilotdid::entropy_balance(buckets, view(moments), execution(), weight);

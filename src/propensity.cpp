@@ -1,7 +1,7 @@
-#include "convert.h"
-
 #include <pilotdid/match_buckets.hpp>
 #include <pilotdid/propensity.hpp>
+
+#include "convert.h"
 
 namespace {
 
@@ -14,7 +14,8 @@ struct Group {
 
 }  // namespace
 
-// One model a group (0 .. groups-1; negative: the row takes no part). X: n x k; weights: n or empty.
+// One model a group (0 .. groups-1; negative: the row takes no part). X: n x k; weights: n or
+// empty.
 // [[Rcpp::export]]
 Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVector& outcome,
                           const Rcpp::NumericVector& weights, const Rcpp::IntegerVector& group,
@@ -26,22 +27,23 @@ Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVecto
     if (group[i] >= 0) models[group[i]].rows.push_back(i);
   // Threads go over groups where there are several, else over rows.
   const pilotdid::Execution exec = execution(), inside = groups > 1 ? pilotdid::Execution() : exec;
-  pilotdid::parallel_for(models.size(), groups > 1 ? exec : pilotdid::Execution(), [&](std::size_t g) {
-    Group& m = models[g];
-    const Eigen::Index n = static_cast<Eigen::Index>(m.rows.size());
-    m.X.resize(n, k);
-    m.outcome.resize(m.rows.size());
-    if (weights.size()) m.weights.resize(n);
-    for (Eigen::Index j = 0; j < k; ++j)
-      for (Eigen::Index i = 0; i < n; ++i) m.X(i, j) = x(m.rows[i], j);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      m.outcome[i] = outcome[m.rows[i]];
-      if (weights.size()) m.weights[i] = weights[m.rows[i]];
-    }
-    m.fit = pilotdid::fit_binary(m.X, m.outcome, m.weights, static_cast<pilotdid::Link>(link),
-                                 intercept, inside);
-    m.X.resize(0, 0);
-  });
+  pilotdid::parallel_for(
+      models.size(), groups > 1 ? exec : pilotdid::Execution(), [&](std::size_t g) {
+        Group& m = models[g];
+        const Eigen::Index n = static_cast<Eigen::Index>(m.rows.size());
+        m.X.resize(n, k);
+        m.outcome.resize(m.rows.size());
+        if (weights.size()) m.weights.resize(n);
+        for (Eigen::Index j = 0; j < k; ++j)
+          for (Eigen::Index i = 0; i < n; ++i) m.X(i, j) = x(m.rows[i], j);
+        for (Eigen::Index i = 0; i < n; ++i) {
+          m.outcome[i] = outcome[m.rows[i]];
+          if (weights.size()) m.weights[i] = weights[m.rows[i]];
+        }
+        m.fit = pilotdid::fit_binary(m.X, m.outcome, m.weights, static_cast<pilotdid::Link>(link),
+                                     intercept, inside);
+        m.X.resize(0, 0);
+      });
 
   Rcpp::NumericMatrix coefficients(k, groups), direction(k, groups);
   Rcpp::NumericVector linear(group.size(), NA_REAL), fitted(group.size(), NA_REAL);
@@ -69,11 +71,10 @@ Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVecto
     converged[g] = f.converged;
   }
   using Rcpp::_;
-  return Rcpp::List::create(_["coefficients"] = coefficients, _["covariance"] = covariance,
-                            _["linear"] = linear, _["fitted"] = fitted,
-                            _["log_likelihood"] = log_likelihood,
-                            _["null_log_likelihood"] = null_log_likelihood,
-                            _["iterations"] = iterations, _["rank"] = rank,
-                            _["converged"] = converged, _["separation"] = separation,
-                            _["separated"] = separated, _["direction"] = direction);
+  return Rcpp::List::create(
+      _["coefficients"] = coefficients, _["covariance"] = covariance, _["linear"] = linear,
+      _["fitted"] = fitted, _["log_likelihood"] = log_likelihood,
+      _["null_log_likelihood"] = null_log_likelihood, _["iterations"] = iterations,
+      _["rank"] = rank, _["converged"] = converged, _["separation"] = separation,
+      _["separated"] = separated, _["direction"] = direction);
 }

@@ -1,10 +1,10 @@
-#include "catch.h"
-
 #include <pilotdid/match_kernel.hpp>
 #include <pilotdid/match_mahalanobis.hpp>
 #include <pilotdid/match_nearest.hpp>
 #include <pilotdid/match_psmatch2.hpp>
 #include <pilotdid/match_weights.hpp>
+
+#include "catch.h"
 
 using namespace pilotdid;
 
@@ -75,7 +75,11 @@ TEST_CASE("closest-first matching takes the closest free pair each time") {
     for (std::size_t i = 0; i < treated.size(); ++i)
       for (std::size_t j = 0; j < controls.size(); ++j) {
         const double d = std::abs(score[treated[i]] - score[controls[j]]);
-        if (d < best) { best = d; bi = i; bj = j; }
+        if (d < best) {
+          best = d;
+          bi = i;
+          bj = j;
+        }
       }
     slow += best;
     treated.erase(treated.begin() + std::ptrdiff_t(bi));
@@ -94,8 +98,7 @@ TEST_CASE("Mahalanobis search prunes nothing that is nearer") {
   NearestRules rules;
   rules.replace = true;
   rules.ratio = 3;
-  const auto pairs =
-      match_mahalanobis({bucket}, X, score.data(), rules, Calipers(), threads(1))[0];
+  const auto pairs = match_mahalanobis({bucket}, X, score.data(), rules, Calipers(), threads(1))[0];
   const Eigen::MatrixXd Z = mahalanobis_coordinates(X, bucket);
   const Eigen::Index n1 = static_cast<Eigen::Index>(bucket.treated.size());
   std::size_t at = 0;

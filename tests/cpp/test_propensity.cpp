@@ -1,7 +1,7 @@
-#include "catch.h"
-
 #include <pilotdid/propensity.hpp>
 #include <pilotdid/random.hpp>
+
+#include "catch.h"
 
 using namespace pilotdid;
 
@@ -33,7 +33,8 @@ TEST_CASE("the score equations hold at the maximum, with and without weights") {
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(3), size = Eigen::VectorXd::Zero(3);
       const Eigen::VectorXd eta = X * fit.coefficients;
       for (int i = 0; i < n; ++i) {
-        const double g = (w.size() ? w[i] : 1) * contribution(link, eta[i], outcome[i] != 0).gradient;
+        const double g =
+            (w.size() ? w[i] : 1) * contribution(link, eta[i], outcome[i] != 0).gradient;
         gradient += g * X.row(i).transpose();
         size += std::abs(g) * X.row(i).transpose().cwiseAbs();
       }

@@ -97,3 +97,17 @@ test_that("the effect by period comes with the result", {
   p <- quietly(psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2, replace = TRUE))
   expect_equal(tidy(p, "cross_section"), tidy(match_effect(p$match, "y")))
 })
+
+test_that("other estimators and the event study run on the matched sample", {
+  p <- quietly(psm_did(y ~ status | unit + time, panel,
+    match = ~ x1 + x2, scheme = "baseline", replace = TRUE, estimator = "cs", samples = c("matched", "frequency")
+  ))
+  w <- p$match$weight
+  fit <- quietly(pilot_did(y ~ status | unit + time, panel[w > 0, ], estimator = "cs"))
+  expect_equal(tidy(p)$estimate[seq_len(nrow(tidy(fit)))], tidy(fit)$estimate)
+  twfe <- quietly(psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2))
+  e <- quietly(event_study(twfe, window = c(-3, 3)))
+  direct <- quietly(event_study(twfe$fits$matched, window = c(-3, 3)))
+  expect_equal(tidy(e)$estimate, tidy(direct)$estimate)
+  expect_error(event_study(twfe, sample = "nothere"), class = "pilotdid_error_argument")
+})

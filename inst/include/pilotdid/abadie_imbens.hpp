@@ -77,7 +77,7 @@ class MahalanobisArm {
 // Conditional variance of a row's outcome from its neighbors in the same arm: J/(J+1) (Y - mean)^2.
 template <class Arm>
 double local_variance(const Arm& arm, int row, int neighbors, const double* y,
-                             std::vector<int>& found) {
+                      std::vector<int>& found) {
   arm.nearest(row, neighbors, false, true, found);
   if (found.empty()) return std::numeric_limits<double>::quiet_NaN();
   double mean = 0;
@@ -108,8 +108,9 @@ MatchingMoments matching_moments(const std::vector<MatchedPair>& pairs, const do
     m.squares += d * d;
     m.treated_variance += local_variance(treated, pairs[from].treated, neighbors, y, found);
   }
-  std::stable_sort(by_control.begin(), by_control.end(),
-                   [](const MatchedPair& a, const MatchedPair& b) { return a.control < b.control; });
+  std::stable_sort(
+      by_control.begin(), by_control.end(),
+      [](const MatchedPair& a, const MatchedPair& b) { return a.control < b.control; });
   for (std::size_t from = 0, to = 0; from < by_control.size(); from = to) {
     double w = 0, q = 0;
     for (; to < by_control.size() && by_control[to].control == by_control[from].control; ++to) {
@@ -133,7 +134,8 @@ struct ScoreCorrection {
 // X: n x k as in the score's model, V: k x k; linear: n, the linear score; effect: the estimate;
 // neighbors (L >= 2): rows per arm from which means and covariances at a score are taken, the row
 // itself among them in its own arm. The derivative d is taken conditional on the score:
-//   a = mu1 - mu0 - effect, c = sum f (X a + Cov1 + p/(1-p) Cov0) / N1, d = sum f (X a + Cov1 - Cov0) / N1.
+//   a = mu1 - mu0 - effect, c = sum f (X a + Cov1 + p/(1-p) Cov0) / N1, d = sum f (X a + Cov1 -
+//   Cov0) / N1.
 inline ScoreCorrection score_correction(const Bucket& bucket,
                                         const Eigen::Ref<const Eigen::MatrixXd>& X,
                                         const Eigen::Ref<const Eigen::MatrixXd>& V,

@@ -61,7 +61,8 @@ inline double kolmogorov_smirnov(const Bucket& bucket, const double* x, const do
 
 }  // namespace balance_detail
 
-// covariates: columns of length n; weight: n, or null for ones. Result: bucket-major, then covariate.
+// covariates: columns of length n; weight: n, or null for ones. Result: bucket-major, then
+// covariate.
 inline std::vector<ArmMoments> arm_moments(const std::vector<Bucket>& buckets,
                                            const std::vector<const double*>& covariates,
                                            const double* weight, const Execution& exec) {

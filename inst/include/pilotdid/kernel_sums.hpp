@@ -18,20 +18,30 @@ inline double kernel_value(Kernel kernel, double u) {
   if (kernel == Kernel::gaussian) return std::exp(-u * u / 2);
   if (a > 1) return 0;
   switch (kernel) {
-    case Kernel::epanechnikov: return 1 - a * a;
-    case Kernel::biweight: return (1 - a * a) * (1 - a * a);
-    case Kernel::tricube: { const double b = 1 - a * a * a; return b * b * b; }
-    default: return 1;
+    case Kernel::epanechnikov:
+      return 1 - a * a;
+    case Kernel::biweight:
+      return (1 - a * a) * (1 - a * a);
+    case Kernel::tricube: {
+      const double b = 1 - a * a * a;
+      return b * b * b;
+    }
+    default:
+      return 1;
   }
 }
 
 // Coefficients of the compact kernels as polynomials in |u|.
 inline std::vector<double> kernel_polynomial(Kernel kernel) {
   switch (kernel) {
-    case Kernel::epanechnikov: return {1, 0, -1};
-    case Kernel::biweight: return {1, 0, -2, 0, 1};
-    case Kernel::tricube: return {1, 0, 0, -3, 0, 0, 3, 0, 0, -1};
-    default: return {1};
+    case Kernel::epanechnikov:
+      return {1, 0, -1};
+    case Kernel::biweight:
+      return {1, 0, -2, 0, 1};
+    case Kernel::tricube:
+      return {1, 0, 0, -3, 0, 0, 3, 0, 0, -1};
+    default:
+      return {1};
   }
 }
 
@@ -94,7 +104,10 @@ inline std::vector<Cell> cut_cells(const std::vector<double>& sources, double wi
 class CompactSums {
  public:
   CompactSums(const std::vector<double>& sources, Kernel kernel, double h, int most_powers)
-      : y_(sources), kernel_(kernel), h_(h), polynomial_(kernel_polynomial(kernel)),
+      : y_(sources),
+        kernel_(kernel),
+        h_(h),
+        polynomial_(kernel_polynomial(kernel)),
         powers_(static_cast<int>(polynomial_.size()) + most_powers),
         cells_(cut_cells(sources, h / 2)) {}
 
@@ -131,9 +144,8 @@ class CompactSums {
   // Sum of q over the window.
   double mass(const Window& w) const {
     double total = 0;
-    each_cell(w.low, w.high, [&](const Cell& cell, int from, int to) {
-      total += moment(cell, from, to, 0);
-    });
+    each_cell(w.low, w.high,
+              [&](const Cell& cell, int from, int to) { total += moment(cell, from, to, 0); });
     return total;
   }
 
@@ -180,7 +192,8 @@ class CompactSums {
 };
 
 // The same for the Gaussian kernel, which has no window: per cell the series
-//   exp(-(t - s)^2 / 2) = exp(-s^2 / 2) exp(-t^2 / 2) sum_n (s t)^n / n!     (Greengard, Strain 1991)
+//   exp(-(t - s)^2 / 2) = exp(-s^2 / 2) exp(-t^2 / 2) sum_n (s t)^n / n!     (Greengard, Strain
+//   1991)
 // about its center. Cells are half a bandwidth wide, |t| <= 1/4, so that for |s| <= 18 the series
 // cancels less than five digits of its smallest sums and 45 terms leave less than 1e-17.
 class GaussianSums {
@@ -232,7 +245,9 @@ class GaussianSums {
     double total = 0, power = 1, bound = 1;
     for (int n = 0; n < terms; ++n) {
       const double* M = moment + n;
-      const double term = m == 0 ? M[0] : m == 1 ? M[1] - s * M[0] : M[2] - s * (2 * M[1] - s * M[0]);
+      const double term = m == 0   ? M[0]
+                          : m == 1 ? M[1] - s * M[0]
+                                   : M[2] - s * (2 * M[1] - s * M[0]);
       total += power * term;
       power *= s / (n + 1);
       bound *= std::abs(s) * 0.25 / (n + 1);

@@ -12,7 +12,8 @@ namespace pilotdid {
 
 // Each treated row i spreads a weight of one over the controls j of its bucket,
 //   local constant  K_ij / S0
-//   local linear    K_ij (S2 - S1 u_ij) / (S0 S2 - S1^2),   u_ij = (p_j - p_i) / h, Sm = sum_j K u^m
+//   local linear    K_ij (S2 - S1 u_ij) / (S0 S2 - S1^2),   u_ij = (p_j - p_i) / h, Sm = sum_j K
+//   u^m
 // and a control's weight is what it receives in all.
 namespace kernel_detail {
 
@@ -74,7 +75,8 @@ void match_bucket(const Sorted& treated, const Sorted& controls, Kernel kernel, 
     const double s2 = linear ? over_controls.sum(x, around[i], 2) : 1;
     const double det = s0 * s2 - s1 * s1;
     // Sums carry about 1e-15 of what they are made of: a result above one hundredth of that keeps
-    // thirteen digits; below it (all controls at the edge, or a line through one point) term by term.
+    // thirteen digits; below it (all controls at the edge, or a line through one point) term by
+    // term.
     const bool thin = !(s0 > 0.01 * over_controls.mass(around[i])) || !(det > 0.01 * s0 * s2);
     const int row = treated.rows[i];
     if (thin) {

@@ -27,8 +27,7 @@ inline Eigen::MatrixXd mahalanobis_coordinates(const Eigen::Ref<const Eigen::Mat
   const Eigen::MatrixXd arm1 = Z.topRows(n1).rowwise() - Z.topRows(n1).colwise().mean();
   const Eigen::MatrixXd arm0 = Z.bottomRows(n0).rowwise() - Z.bottomRows(n0).colwise().mean();
   const double df = std::max<double>(static_cast<double>(n1 + n0 - 2), 1);
-  const Eigen::MatrixXd S =
-      (arm1.transpose() * arm1 + arm0.transpose() * arm0) / df;
+  const Eigen::MatrixXd S = (arm1.transpose() * arm1 + arm0.transpose() * arm0) / df;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(S);
   // 1e-10 of the largest: squared rounding of columns that were brought to one scale.
   const double least = 1e-10 * std::max(eigen.eigenvalues().maxCoeff(), 0.0);
@@ -74,13 +73,18 @@ class MahalanobisFinder {
   MahalanobisFinder(const Eigen::MatrixXd& Z, const Placement& placement,
                     const std::vector<int>& rows, int number, const NearestRules& rules,
                     const Calipers& calipers)
-      : Z_(Z), place_(placement), rules_(rules), calipers_(calipers), number_(number),
+      : Z_(Z),
+        place_(placement),
+        rules_(rules),
+        calipers_(calipers),
+        number_(number),
         controls_(rows, placement.first.data(),
                   std::vector<std::uint64_t>(rows.begin(), rows.end())) {}
 
   void find(int treated, int most, std::vector<Candidate>& found) const {
     found.clear();
-    OutwardWalk walk(controls_, place_.first[treated], static_cast<std::uint64_t>(treated), Ties::first);
+    OutwardWalk walk(controls_, place_.first[treated], static_cast<std::uint64_t>(treated),
+                     Ties::first);
     const auto nearer = [this](const Candidate& a, const Candidate& b) {
       return a.distance < b.distance ||
              (a.distance == b.distance && row(a.control) < row(b.control));

@@ -59,7 +59,10 @@ class ScoreFinder {
  public:
   ScoreFinder(const Bucket& bucket, int number, const double* score, const NearestRules& rules,
               const Calipers& calipers)
-      : score_(score), rules_(rules), calipers_(calipers), number_(number),
+      : score_(score),
+        rules_(rules),
+        calipers_(calipers),
+        number_(number),
         controls_(bucket.controls, score, keys(bucket, rules, number)) {}
 
   // Up to `most` nearest admissible controls; with Ties::all also those as near as the last.
@@ -198,8 +201,10 @@ std::vector<MatchedPair> match_bucket(const std::vector<int>& queue, Finder& fin
     with_replacement(queue, finder, rules.ratio, pairs);
   } else {
     for (int round = 1; round <= rules.ratio; ++round) {
-      if (rules.order == Order::closest) round_closest(queue, finder, round, pairs);
-      else round_in_order(queue, finder, round, pairs);
+      if (rules.order == Order::closest)
+        round_closest(queue, finder, round, pairs);
+      else
+        round_in_order(queue, finder, round, pairs);
     }
   }
   share_weights(pairs);

@@ -8,9 +8,9 @@ namespace pilotdid {
 
 // With replacement. First the nearest control; of equally near ones the lower score, then the first
 // row. `ties` adds every later control that is as near. For ratio > 1 the others are the next ones
-// outwards from the first, the lower side before the higher at equal distance, whether or not `ties`
-// has already taken them: a control can then stand twice among the matches of one treated row, and
-// weighs twice, as in psmatch2. Every distance must be strictly below the caliper.
+// outwards from the first, the lower side before the higher at equal distance, whether or not
+// `ties` has already taken them: a control can then stand twice among the matches of one treated
+// row, and weighs twice, as in psmatch2. Every distance must be strictly below the caliper.
 struct Psmatch2Rules {
   int neighbors = 1;
   bool ties = false;

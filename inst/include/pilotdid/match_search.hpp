@@ -59,16 +59,15 @@ class SortedControls {
   int block(int i) const { return block_[i]; }  // first position with the same score
 
   int lower_bound(double score) const {
-    return static_cast<int>(std::lower_bound(score_.begin(), score_.end(), score) -
-                            score_.begin());
+    return static_cast<int>(std::lower_bound(score_.begin(), score_.end(), score) - score_.begin());
   }
   // Where (score, key) would stand.
   int lower_bound(double score, std::uint64_t key) const {
     const int low = lower_bound(score);
-    const int high = static_cast<int>(
-        std::upper_bound(score_.begin() + low, score_.end(), score) - score_.begin());
-    return static_cast<int>(
-        std::lower_bound(key_.begin() + low, key_.begin() + high, key) - key_.begin());
+    const int high = static_cast<int>(std::upper_bound(score_.begin() + low, score_.end(), score) -
+                                      score_.begin());
+    return static_cast<int>(std::lower_bound(key_.begin() + low, key_.begin() + high, key) -
+                            key_.begin());
   }
 
   bool is_free(int i) const { return after_[i] == i; }
@@ -115,7 +114,10 @@ class OutwardWalk {
     if (l == inf && r == inf) return {-1, inf};
     from_left_ = l < r || (l == r && (!by_key_ || controls_.key(left_) < controls_.key(right_)));
     const Candidate found = from_left_ ? Candidate{left_, l} : Candidate{right_, r};
-    if (from_left_) step_left(); else right_ = controls_.next_free(right_ + 1);
+    if (from_left_)
+      step_left();
+    else
+      right_ = controls_.next_free(right_ + 1);
     return found;
   }
 

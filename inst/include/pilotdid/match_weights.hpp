@@ -29,6 +29,17 @@ inline double log_partition(const Eigen::MatrixXd& C, const Eigen::VectorXd& lam
   return top + std::log(total);
 }
 
+// Collinear moments leave a null space in which there is nothing to solve; 1e-12 of the largest
+// eigenvalue is the rounding of cross-products of columns with unit variance.
+inline Eigen::VectorXd least_norm_solution(const Eigen::MatrixXd& H, const Eigen::VectorXd& g) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(H);
+  const double least = 1e-12 * eigen.eigenvalues().maxCoeff();
+  Eigen::VectorXd c = eigen.eigenvectors().transpose() * g;
+  for (Eigen::Index j = 0; j < c.size(); ++j)
+    c[j] = eigen.eigenvalues()[j] > least ? c[j] / eigen.eigenvalues()[j] : 0.0;
+  return eigen.eigenvectors() * c;
+}
+
 // Newton on the dual of min sum w log w subject to C'w = 0, sum w = 1 (Hainmueller 2012).
 inline EntropyBalance solve_entropy(const Eigen::MatrixXd& C, Eigen::VectorXd& w) {
   EntropyBalance out;
@@ -42,9 +53,7 @@ inline EntropyBalance solve_entropy(const Eigen::MatrixXd& C, Eigen::VectorXd& w
     if (out.converged) break;
     const Eigen::MatrixXd hessian =
         C.transpose() * w.asDiagonal() * C - gradient * gradient.transpose();
-    // Least-norm step: collinear moments leave a null space in which there is nothing to solve.
-    const Eigen::VectorXd step =
-        hessian.completeOrthogonalDecomposition().solve(gradient);
+    const Eigen::VectorXd step = least_norm_solution(hessian, gradient);
     const double slope = gradient.dot(step);
     double length = 1, next = value;
     for (int half = 0; half < 40; ++half, length /= 2) {
@@ -63,9 +72,10 @@ inline EntropyBalance solve_entropy(const Eigen::MatrixXd& C, Eigen::VectorXd& w
 
 // Weights of the controls of each bucket, summing to its number of treated, that bring the means of
 // the moments (n x k) to those of the treated. weight: n, written for controls only.
-inline std::vector<EntropyBalance> entropy_balance(
-    const std::vector<Bucket>& buckets, const Eigen::Ref<const Eigen::MatrixXd>& moments,
-    const Execution& exec, std::vector<double>& weight) {
+inline std::vector<EntropyBalance> entropy_balance(const std::vector<Bucket>& buckets,
+                                                   const Eigen::Ref<const Eigen::MatrixXd>& moments,
+                                                   const Execution& exec,
+                                                   std::vector<double>& weight) {
   std::vector<EntropyBalance> out(buckets.size());
   parallel_for(buckets.size(), exec, [&](std::size_t b) {
     const Bucket& bucket = buckets[b];

@@ -26,8 +26,8 @@ struct BinaryFit {
   int rank = 0;
   bool converged = false;
   Separation separation = Separation::none;
-  int separated_rows = 0;       // rows that the separating direction classifies strictly
-  Eigen::VectorXd direction;    // k, in standard deviations of each column; empty unless separated
+  int separated_rows = 0;     // rows that the separating direction classifies strictly
+  Eigen::VectorXd direction;  // k, in standard deviations of each column; empty unless separated
 };
 
 constexpr double root_two_pi = 2.50662827463100050241576528481104525;
@@ -60,10 +60,9 @@ inline Contribution contribution(Link link, double eta, bool outcome) {
   const double sign = outcome ? 1 : -1;
   const double x = sign * eta;
   if (link == Link::logit) {
-    const double e = std::exp(-std::abs(x));  // never overflows
+    const double e = std::exp(-std::abs(x));                  // never overflows
     const double larger = 1 / (1 + e), smaller = e * larger;  // of p and 1 - p
-    return {std::min(x, 0.0) - std::log1p(e), sign * (x >= 0 ? smaller : larger),
-            larger * smaller};
+    return {std::min(x, 0.0) - std::log1p(e), sign * (x >= 0 ? smaller : larger), larger * smaller};
   }
   const double m = inverse_mills(x);
   return {log_normal_cdf(x), sign * m, m * (m + x)};
@@ -97,8 +96,8 @@ struct Standardized {
   Eigen::VectorXd center, scale;  // by kept column
 };
 
-// Do these unit-length columns span as many dimensions as there are? Judged on the smallest pivot of
-// their Gram matrix, which below 1e-6 is too near its own rounding to tell.
+// Do these unit-length columns span as many dimensions as there are? Judged on the smallest pivot
+// of their Gram matrix, which below 1e-6 is too near its own rounding to tell.
 inline bool clearly_independent(const Eigen::MatrixXd& Z) {
   const Eigen::MatrixXd gram = Z.transpose() * Z / static_cast<double>(Z.rows());
   const Eigen::VectorXd pivots = gram.ldlt().vectorD();
@@ -231,8 +230,7 @@ inline Separation classify(const Eigen::VectorXd& u, const std::vector<int>& out
 inline Separation prove_separation(const Eigen::MatrixXd& Z, const std::vector<int>& outcome,
                                    const Eigen::VectorXd& weights, const Eigen::VectorXd& eta,
                                    const Eigen::VectorXd& step, int iterations, int* rows) {
-  if (classify(eta, outcome, weights, 0, rows) == Separation::complete)
-    return Separation::complete;
+  if (classify(eta, outcome, weights, 0, rows) == Separation::complete) return Separation::complete;
   if (iterations < 10) return Separation::none;
   const Eigen::VectorXd u = Z * step;
   return classify(u, outcome, weights, 1e-4 * u.cwiseAbs().maxCoeff(), rows);
@@ -255,16 +253,14 @@ inline void unscale(const Standardized& z, const State& s, Link link,
   for (Eigen::Index i = 0; i < n; ++i)
     h[i] = (weights.size() ? weights[i] : 1.0) * expected_information(link, s.eta[i]);
   const Eigen::MatrixXd info = z.Z.transpose() * h.asDiagonal() * z.Z;
-  const Eigen::MatrixXd inverse =
-      info.ldlt().solve(Eigen::MatrixXd::Identity(rank, rank));
+  const Eigen::MatrixXd inverse = info.ldlt().solve(Eigen::MatrixXd::Identity(rank, rank));
   const Eigen::VectorXd beta = A * s.beta;
   const Eigen::MatrixXd covariance = A * inverse * A.transpose();
   fit.coefficients = Eigen::VectorXd::Constant(k, nan);
   fit.covariance = Eigen::MatrixXd::Constant(k, k, nan);
   for (Eigen::Index a = 0; a < rank; ++a) {
     fit.coefficients[z.kept[a]] = beta[a];
-    for (Eigen::Index b = 0; b < rank; ++b)
-      fit.covariance(z.kept[a], z.kept[b]) = covariance(a, b);
+    for (Eigen::Index b = 0; b < rank; ++b) fit.covariance(z.kept[a], z.kept[b]) = covariance(a, b);
   }
 }
 
@@ -311,8 +307,8 @@ inline BinaryFit fit_binary(const Eigen::Ref<const Eigen::MatrixXd>& X,
     const double size = step.cwiseAbs().maxCoeff();
     fit.converged = size <= 1e-8 * (1 + s.beta.cwiseAbs().maxCoeff());
     if (fit.converged || fit.iterations < 6) continue;
-    fit.separation = prove_separation(z.Z, outcome, weights, s.eta, step, fit.iterations,
-                                      &fit.separated_rows);
+    fit.separation =
+        prove_separation(z.Z, outcome, weights, s.eta, step, fit.iterations, &fit.separated_rows);
     if (fit.separation != Separation::none) {
       fit.direction = Eigen::VectorXd::Zero(X.cols());
       for (int j = 0; j < fit.rank; ++j)
