@@ -27,24 +27,40 @@ influence.pilot_fit <- function(model, by = NULL, ...) {
   psi
 }
 
-# Estimators built from unit-level moments carry `unit_influence`: units x coefficients, in the order
-# of design$unit$values, scaled so that its crossprod() is the covariance. Any grouping of units will do.
+# Estimators built from unit-level moments carry `unit_influence`, scaled so that its crossprod() is
+# the covariance: units x coefficients in the order of design$unit$values, or the same as tables
+# (table-influence.R). Any grouping of units will do.
 unit_influence_sums <- function(fit, by) {
   design <- fit$design
-  if (identical(by$label, design$unit$label)) return(fit$unit_influence)
+  psi <- fit$unit_influence
+  tabled <- inherits(psi, "pilot_table_influence")
+  if (identical(by$label, design$unit$label)) return(if (tabled) table_influence_sums(psi) else psi)
+  cluster <- cluster_of_units(design, by)
+  if (tabled) return(table_influence_sums(psi, cluster, by$levels))
+  unname(rowsum(psi, cluster, reorder = TRUE))
+}
+
+# The code of each unit in a coarser grouping.
+cluster_of_units <- function(design, by) {
   if (!cpp_is_nested(design$rows, design$start, design$unit$code, length(design$unit$values), by$code)) {
     abort("cluster", c("Clusters must consist of whole units for this estimator.",
       x = "{.field {by$label}} changes within {.field {design$unit$label}}.",
       i = "Cluster by the unit or by something that contains it, such as its province."
     ))
   }
+  by$code[first_rows(design)]
+}
+
+# The data row of each unit's first period.
+first_rows <- function(design) {
   first <- design$start[-length(design$start)] + 1L
-  row <- if (is.null(design$rows)) first else design$rows[first] + 1L
-  unname(rowsum(fit$unit_influence, by$code[row], reorder = TRUE))
+  if (is.null(design$rows)) first else design$rows[first] + 1L
 }
 
 # crossprod(influence(fit, by)). Linear fits square the scores first: k x k products, not G x k.
 clustered_square <- function(fit, by) {
+  own <- identical(by$label, fit$design$unit$label)
+  if (own && inherits(fit$unit_influence, "pilot_table_influence")) return(cpp_influence_square(fit$unit_influence))
   if (is.null(fit$maps)) return(crossprod(influence(fit, by)))
   fit$bread %*% crossprod(score_sums(fit, by)) %*% fit$bread
 }

@@ -129,7 +129,7 @@ clusters_named <- function(vcov, data) {
 # One function an estimator, all called in the same way; what is special to one comes last in its
 # arguments and is what `...` of pilot_did() may hold.
 estimators <- function() {
-  list(twfe = fit_twfe)
+  list(twfe = fit_twfe, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner, etwfe = fit_etwfe)
 }
 
 check_options <- function(fit_estimator, estimator, ...) {

@@ -78,8 +78,8 @@ class GroupSums {
   }
 
   // The diagonal of D'WD.
-  void add_mass_to(Eigen::VectorXd& mass) const {
-    for (const Entry& e : entries_) mass[e.level] += e.value * e.value;
+  void add_mass_to(Eigen::VectorXd& mass, double times = 1) const {
+    for (const Entry& e : entries_) mass[e.level] += times * e.value * e.value;
   }
   void add_rows_to(Eigen::MatrixXd& s) const {
     each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += v; });

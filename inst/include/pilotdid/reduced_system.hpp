@@ -91,15 +91,12 @@ class DenseAssembly {
     const Columns none;
     BlockReader reader(a, none);
     GroupSums sums(a);
-    Eigen::VectorXd one(mass.size());
     for (const SequenceEntry& entry : sequences.entries()) {
       local_rank += static_cast<int>(entry.count) * (a.start[entry.group + 1] > a.start[entry.group]);
       reader.load_basis(entry.group, entry.group + 1);
       sums.read(reader, entry.group);
       const double count = static_cast<double>(entry.count);
-      one.setZero();
-      sums.add_mass_to(one);
-      mass += count * one;
+      sums.add_mass_to(mass, count);
       sums.each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += count * v; });
       sums.each_explained_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) -= count * v; });
     }

@@ -1,0 +1,221 @@
+# estimator = "bjs": imputation (Borusyak, Jaravel and Spiess 2024); "gardner": two-stage (Gardner 2022).
+#   untreated rows -> effects of units and periods, covariates -> untreated outcome of every row
+#   -> mean difference by cohort and period -> influence (both stages) -> fit
+# The two share everything but what the second stage centers on and how shares count.
+
+# leave_out: leave each cluster out of the mean that its effects are compared with.
+# leads: periods before the pilot in the separate regression for the pre-trend test (0: none).
+fit_bjs <- function(design, data, vcov, ssc, solver, call, control_group, anticipation,
+                    leave_out = FALSE, leads = NULL) {
+  check_flag(leave_out, "leave_out")
+  prepared <- imputation_stage(design, data, "bjs", solver, anticipation)
+  clusters <- second_stage_clusters(vcov, prepared$design, data)
+  centered <- center_effects(prepared, clusters, leave_out)
+  fit <- imputation_fit("bjs", prepared, data, call, centered, vcov, random = FALSE,
+    options = list(anticipation = anticipation, leave_out = leave_out, reference = numeric()))
+  fit$leads <- lead_regression(prepared, leads, solver)
+  fit
+}
+
+fit_gardner <- function(design, data, vcov, ssc, solver, call, control_group, anticipation) {
+  prepared <- imputation_stage(design, data, "gardner", solver, anticipation, pre_cells = TRUE)
+  centered <- center_effects(prepared, NULL, FALSE)
+  imputation_fit("gardner", prepared, data, call, centered, vcov, random = TRUE,
+    options = list(anticipation = anticipation, reference = numeric()))
+}
+
+# First stage and the effect of every row: y - (unit + period + covariates) from untreated rows.
+imputation_stage <- function(design, data, estimator, solver, anticipation, pre_cells = FALSE) {
+  design <- staggered_design(design, estimator)
+  refuse_unit_slopes(design, estimator)
+  slots <- cohort_slots(design)
+  periods <- length(design$time$values)
+  code <- cell_codes(design, slots)
+  joined <- slots$code[slots$code >= 0L]
+  cells <- expand.grid(time = seq_len(periods) - 1L, cohort = joined)[c("cohort", "time")]
+  treated <- event_time_of(design, cells$cohort, cells$time) >= -as.integer(anticipation)
+  cells$treated <- treated
+  if (!pre_cells) cells <- cells[treated, ]
+  rownames(cells) <- NULL
+  cells$base <- NA_integer_
+  of_code <- rep(-1L, length(slots$code) * periods)
+  of_code[cell_code(cells$cohort, cells$time, slots, periods) + 1L] <- seq_len(nrow(cells)) - 1L
+  is_treated <- rep(FALSE, length(of_code))
+  is_treated[cell_code(cells$cohort, cells$time, slots, periods) + 1L] <- cells$treated
+  cell <- of_code[code + 1L]
+  cell[is.na(cell)] <- -1L
+  first <- untreated_rows(design, !is_treated[code + 1L])
+  effects <- c(list(time_effect(design)), further_effects(design))
+  stage <- level_regression(design, effects, matrix(0, 0L, sum(vapply(effects, `[[`, 1L, "levels"))), solver,
+    rows = first$rows, start = first$start)
+  adjoint <- cpp_imputation_adjoint(stage$absorbed, design$covariates[names(stage$coefficients)], design$rows, design$start, cell, nrow(cells))
+  inner <- cpp_solve_contrasts(stage$absorbed, adjoint$levels)
+  cells$reason <- imputation_reason(adjoint, inner$estimable)
+  list(
+    design = design, cells = cells, cell = cell, code = code, slots = slots, stage = stage,
+    adjoint = adjoint, solution = inner$solution, effect = row_effects(design, stage, first), first = first
+  )
+}
+
+# The first stage's rows, one group a unit, empty groups kept.
+untreated_rows <- function(design, untreated) {
+  used <- (if (is.null(design$rows)) seq_len(design$n) - 1L else design$rows)
+  keep <- untreated[used + 1L]
+  count <- c(0L, cumsum(keep))
+  if (!any(keep)) {
+    abort("no_untreated", c("No row is untreated, so there is nothing to impute from.",
+      i = "Keep periods before the pilot, or units that never join."
+    ))
+  }
+  list(rows = used[keep], start = as.integer(count[design$start + 1L]), untreated = untreated)
+}
+
+imputation_reason <- function(adjoint, estimable) {
+  reason <- ifelse(estimable, NA, "no untreated row links this cell to the rest (its period has no controls)")
+  reason[adjoint$lost > 0L] <- "its units have no untreated period to impute from"
+  # Some units of the cell can be imputed: the effect is theirs.
+  reason[adjoint$mass > 0 & adjoint$lost > 0L & estimable] <- NA
+  reason[adjoint$mass == 0 & adjoint$lost == 0L] <- "no row in this cohort and period"
+  reason
+}
+
+# y - imputed outcome by data row; NA for units without untreated rows.
+row_effects <- function(design, stage, first) {
+  own <- cpp_group_effects(stage$absorbed, stage$columns, stage$residual_map, stage$levels)[, 1L]
+  own[diff(first$start) == 0L] <- NA
+  value <- stage$columns[[1L]] - own[design$unit$code + 1L]
+  at <- 0L
+  for (e in stage$effects) {
+    level <- stage$levels[at + e$code + 1L]
+    value <- value - (if (is.null(e$slope)) level else level * e$slope)
+    at <- at + e$levels
+  }
+  for (j in seq_along(stage$columns)[-1L]) value <- value + stage$residual_map[j] * stage$columns[[j]]
+  value
+}
+
+# A clustering that holds whole units enters the means of the second stage, as in Stata's did_imputation.
+second_stage_clusters <- function(vcov, design, data) {
+  spec <- vcov_spec(vcov, list(design = design, data = data, formula = design$formula))
+  if (spec$type != "cluster" || length(spec$by) > 1L) return(NULL)
+  if (identical(expr_label(spec$by[[1L]]), design$unit$label)) return(NULL)
+  by <- cluster_codes(spec$by[[1L]], list(design = design, data = data, formula = design$formula))
+  cluster_of_units(design, by)
+}
+
+# Row effects -> cell means, and effects around the mean that the variance uses: weighted within cell by
+# each cluster's squared weight. -> list(estimate, centered by data row).
+center_effects <- function(prepared, clusters, leave_out) {
+  design <- prepared$design
+  used <- which(prepared$cell >= 0L & !is.na(prepared$effect) & in_design(design))
+  w <- if (is.null(design$weights)) rep(1, length(used)) else as.numeric(design$weights[used])
+  cell <- prepared$cell[used]
+  effect <- prepared$effect[used]
+  k <- nrow(prepared$cells)
+  total <- tabulate_sums(cell, w, k)
+  estimate <- tabulate_sums(cell, w * effect, k) / total
+  unit <- design$unit$code[used]
+  group <- if (is.null(clusters)) unit else clusters[unit + 1L]
+  pair <- cpp_code_pairs(cell, as.integer(group), as.integer(max(group) + 1L))
+  pairs <- length(pair$first)
+  weight <- tabulate_sums(pair$code, w, pairs)
+  value <- tabulate_sums(pair$code, w * effect, pairs)
+  square <- tabulate_sums(pair$first, weight^2, k)
+  mean <- tabulate_sums(pair$first, weight * value, k) / square
+  centered <- numeric(design$n_data)
+  centered[used] <- effect - mean[cell + 1L]
+  if (leave_out) {
+    share <- square[cell + 1L] / (square[cell + 1L] - weight[pair$code + 1L]^2)
+    single <- tabulate(pair$first + 1L, k) == 1L
+    refuse_single(prepared, single & total > 0)
+    centered[used] <- centered[used] * share
+  } else {
+    warn_single(prepared, tabulate(pair$first + 1L, k) == 1L & total > 0)
+  }
+  list(estimate = estimate, centered = centered)
+}
+
+tabulate_sums <- function(code, value, levels) {
+  as.vector(cpp_code_sums(NULL, c(0L, length(code)), code, as.integer(levels), list(value), NULL)[, 2L])
+}
+
+in_design <- function(design) {
+  if (is.null(design$keep)) rep(TRUE, design$n_data) else design$keep == as.raw(1L)
+}
+
+refuse_single <- function(prepared, single) {
+  single <- single & prepared$cells$treated
+  if (!any(single)) return(invisible())
+  cohorts <- unique(format(time_label(prepared$design, prepared$cells$cohort[single]), trim = TRUE))
+  abort("one_unit", c("{.code leave_out = TRUE} needs at least two units (or clusters) in each cohort and period.",
+    x = "There is only one in the cohort{?s} of {cohorts}.",
+    i = "Use {.code leave_out = FALSE}, or join the cohort to its neighbor."
+  ))
+}
+
+warn_single <- function(prepared, single) {
+  single <- single & prepared$cells$treated
+  if (!any(single)) return(invisible())
+  cohorts <- unique(format(time_label(prepared$design, prepared$cells$cohort[single]), trim = TRUE))
+  warn("one_unit", c("Cohorts of a single unit (or cluster) have no variance of their own: {cohorts}.",
+    i = "The standard errors of their effects leave out the spread of effects within the cohort, and are too small."
+  ))
+}
+
+imputation_fit <- function(estimator, prepared, data, call, centered, vcov, random, options) {
+  design <- prepared$design
+  stage <- prepared$stage
+  cells <- prepared$cells
+  cells$estimate <- ifelse(is.na(cells$reason), centered$estimate, NA)
+  cells$size <- prepared$adjoint$mass
+  k <- nrow(cells)
+  first <- -t(prepared$solution)
+  first[!is.finite(first)] <- 0
+  slope <- -(t(prepared$adjoint$covariates) - crossprod(prepared$adjoint$levels, stage$covariate_effects)) %*% stage$bread
+  psi <- level_influence(design, stage$effects, first, stage$residuals, stage$scores, slope)
+  own <- diag(ifelse(prepared$adjoint$mass > 0, 1 / prepared$adjoint$mass, 0), k)
+  second <- centered$centered * (if (is.null(design$weights)) 1 else design$weights)
+  psi <- add_influence(psi, list(influence_term(second, pmax(prepared$cell, 0L), own)))
+  value <- row_weights(design)
+  value[is.na(prepared$effect)] <- 0
+  shares <- sampled_shares(design, value, prepared$slots, "cell", random = random)
+  fit <- new_cell_fit(estimator, design, data, call, cells, psi, shares,
+    ssc = small_sample("none"), normal = TRUE, options = options, effect = prepared$effect,
+    covariates = list(coefficients = stage$coefficients, influence = stage$scores %*% stage$bread)
+  )
+  set_vcov(fit, vcov_spec(vcov, fit))
+}
+
+# The pre-trend test: untreated rows alone, dummies for the last periods before the pilot.
+# Their coefficients with influence, scaled by the small-sample factor that a regression carries.
+lead_regression <- function(prepared, leads, solver) {
+  design <- prepared$design
+  used <- prepared$first
+  cohort <- design$cohort[design$unit$code + 1L]
+  joined <- cohort >= 0L
+  event <- event_time_of(design, ifelse(joined, cohort, NA), design$time$code)
+  inside <- used$rows + 1L
+  longest <- -min(0L, event[inside][joined[inside]])
+  leads <- leads %||% min(5L, longest - 1L)
+  check_count(leads, "leads", min = 0)
+  leads <- as.integer(min(leads, longest))
+  if (leads < 1L) return(NULL)
+  level <- ifelse(joined & event < 0L & event >= -leads, -event, 0L)
+  level[is.na(level)] <- 0L
+  effects <- c(list(time_effect(design)), further_effects(design), list(list(code = as.integer(level), levels = leads + 1L, slope = NULL, label = "lead")))
+  total <- sum(vapply(effects, `[[`, 1L, "levels"))
+  contrasts <- matrix(0, leads, total)
+  contrasts[, total - leads] <- -1
+  contrasts[cbind(seq_len(leads), total - leads + seq_len(leads))] <- 1
+  solved <- level_regression(design, effects, contrasts, solver, rows = used$rows, start = used$start)
+  ok <- which(solved$estimable)
+  if (!length(ok)) return(NULL)
+  n <- length(used$rows)
+  units <- sum(diff(used$start) > 0L)
+  # Unit effects are nested in the clusters: they do not count.
+  factor <- units / (units - 1) * (n - 1) / max(n - (solved$parameters - units + 1 + length(solved$coefficients)), 1)
+  list(
+    event_time = -ok, estimate = solved$estimate[ok],
+    influence = combine_influence(solved$influence, sqrt(factor) * diag(leads)[ok, , drop = FALSE])
+  )
+}
