@@ -18,7 +18,7 @@ event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL
   a <- result$averages
   used <- which(a$estimated)
   events <- a$label[used]
-  reference <- a$label[a$reference]
+  reference <- as.numeric(a$label[a$reference])
   # Sun-Abraham and the regressions omit their reference cells; a varying base differs by term.
   if (!length(reference)) reference <- x$options$reference %||% numeric()
   # The cells of each term; a lead of a separate regression has none.

@@ -61,6 +61,9 @@ autoplot.pilot_cells <- function(object, show = TRUE, xlab = NULL, ylab = "First
   limit <- max(abs(table$estimate), na.rm = TRUE)
   plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$time, y = .data$group, fill = .data$estimate)) +
     ggplot2::geom_tile(colour = "white") +
+    ggplot2::geom_tile(
+      data = table[table$event_time < 0, ], fill = NA, colour = "grey40", linetype = "dashed", width = 0.9, height = 0.9
+    ) +
     ggplot2::scale_fill_gradient2(low = "#b2182b", mid = "#f7f7f7", high = "#2166ac", limits = c(-limit, limit), na.value = "grey85") +
     ggplot2::labs(x = xlab %||% object$design$time$label, y = ylab, fill = "Effect") +
     ggplot2::theme_classic()

@@ -56,7 +56,8 @@ refit_as <- function(estimator, fit, options) {
     anticipation = fit$options$anticipation %||% eval(fit$call$anticipation) %||% 0
   )
   if (estimator != "twfe" && arguments$control_group == "never" && !any(fit$design$treatment$cohort < 0L)) arguments$control_group <- "notyet"
-  tryCatch(do.call(fit_estimator, c(arguments, own)), pilotdid_error = identity)
+  # Quoted: the call of the fit is handed on, not run again.
+  tryCatch(do.call(fit_estimator, c(arguments, own), quote = TRUE), pilotdid_error = identity)
 }
 
 # The covariance of the fit for all; where it is one by rows, the unit clusters that all have.

@@ -44,12 +44,10 @@ glm_effects <- function(design, frame) {
   )
   for (name in names(design$covariates)) {
     x <- as.numeric(design$covariates[[name]])
-    mean <- cohort_mean(design, frame, slot, x)
-    x <- x - mean[slot + 1L]
-    # Centered by cohort throughout: the cohort's level takes up the mean.
+    centered <- x - cohort_mean(design, frame, slot, x)[slot + 1L]
     effects <- c(effects, list(
       part(slot, length(frame$slots$code), x, FALSE), part(park(design$time$code, 0L), frame$periods, x, FALSE),
-      part(cell, nrow(frame$cells), own * x, TRUE)
+      part(cell, nrow(frame$cells), own * centered, TRUE)
     ))
   }
   effects

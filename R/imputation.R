@@ -51,6 +51,7 @@ imputation_stage <- function(design, data, estimator, solver, anticipation, pre_
   adjoint <- cpp_imputation_adjoint(stage$absorbed, design$covariates[names(stage$coefficients)], design$rows, design$start, cell, nrow(cells))
   inner <- cpp_solve_contrasts(stage$absorbed, adjoint$levels)
   cells$reason <- imputation_reason(adjoint, inner$estimable)
+  cells$reason[fitted_exactly(cells, stage, cell)] <- "its untreated rows are fitted exactly"
   list(
     design = design, cells = cells, cell = cell, code = code, slots = slots, stage = stage,
     adjoint = adjoint, solution = inner$solution, effect = row_effects(design, stage, first), first = first
@@ -68,6 +69,17 @@ untreated_rows <- function(design, untreated) {
     ))
   }
   list(rows = used[keep], start = as.integer(count[design$start + 1L]), untreated = untreated)
+}
+
+# Cells of untreated rows without any residual (the only untreated period of their units): a zero that
+# is no estimate.
+fitted_exactly <- function(cells, stage, cell) {
+  if (all(cells$treated)) return(integer())
+  inside <- which(cell >= 0L & !is.na(stage$residuals))
+  size <- tabulate_sums(cell[inside], abs(stage$residuals[inside]), nrow(cells))
+  # Residuals are right to about 1e-12 of their typical size.
+  typical <- mean(abs(stage$residuals[inside]))
+  which(!cells$treated & size <= 1e-9 * typical * tabulate(cell[inside] + 1L, nrow(cells)))
 }
 
 imputation_reason <- function(adjoint, estimable) {
@@ -114,18 +126,17 @@ center_effects <- function(prepared, clusters, leave_out) {
   k <- nrow(prepared$cells)
   total <- tabulate_sums(cell, w, k)
   estimate <- tabulate_sums(cell, w * effect, k) / total
-  unit <- design$unit$code[used]
-  group <- if (is.null(clusters)) unit else clusters[unit + 1L]
-  pair <- cpp_code_pairs(cell, as.integer(group), as.integer(max(group) + 1L))
+  pair <- cluster_cells(design, cell, used, clusters)
   pairs <- length(pair$first)
-  weight <- tabulate_sums(pair$code, w, pairs)
-  value <- tabulate_sums(pair$code, w * effect, pairs)
+  weight <- if (is.null(pair$code)) w else tabulate_sums(pair$code, w, pairs)
+  value <- if (is.null(pair$code)) w * effect else tabulate_sums(pair$code, w * effect, pairs)
   square <- tabulate_sums(pair$first, weight^2, k)
   mean <- tabulate_sums(pair$first, weight * value, k) / square
   centered <- numeric(design$n_data)
   centered[used] <- effect - mean[cell + 1L]
   if (leave_out) {
-    share <- square[cell + 1L] / (square[cell + 1L] - weight[pair$code + 1L]^2)
+    own <- if (is.null(pair$code)) weight else weight[pair$code + 1L]
+    share <- square[cell + 1L] / (square[cell + 1L] - own^2)
     single <- tabulate(pair$first + 1L, k) == 1L
     refuse_single(prepared, single & total > 0)
     centered[used] <- centered[used] * share
@@ -133,6 +144,14 @@ center_effects <- function(prepared, clusters, leave_out) {
     warn_single(prepared, tabulate(pair$first + 1L, k) == 1L & total > 0)
   }
   list(estimate = estimate, centered = centered)
+}
+
+# Pairs of cell and cluster: list(code of each row, cell of each pair); code NULL: each row is a pair.
+cluster_cells <- function(design, cell, used, clusters) {
+  if (is.null(clusters) && !has_repeated_rows(design)) return(list(first = cell))
+  unit <- design$unit$code[used]
+  group <- as.integer(if (is.null(clusters)) unit else clusters[unit + 1L])
+  cpp_code_pairs(cell, group, max(group) + 1L)
 }
 
 tabulate_sums <- function(code, value, levels) {

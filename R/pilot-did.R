@@ -11,6 +11,31 @@
 #' weight (Goodman-Bacon 2021; de Chaisemartin and D'Haultfoeuille 2020), and it should not be
 #' the only estimate that is shown.
 #'
+#' @section Estimators for staggered adoption:
+#' They estimate effects \eqn{ATT(g,t)} of cohorts \eqn{g} in periods \eqn{t}, without comparing with units
+#' already treated; [aggregate_effects()] and [event_study()] average them, [compare_estimators()] shows
+#' them side by side. The average over all treated periods is the row `ATT`.
+#' * `"cs"` (Callaway and Sant'Anna 2021): \eqn{E[Y_t - Y_b | G = g] - E[Y_t - Y_b | C]}, controls \eqn{C}
+#'   by `control_group`. Options: `method` of the covariates, which enter by their value in the earlier
+#'   period: `"dr"` (doubly robust), `"ipw"`, `"or"` (outcome regression); `base_period`: `"varying"` (each
+#'   period before the pilot against the one before it) or `"universal"`; `incomplete`: units that miss
+#'   periods count as repeated cross-sections (`"cross_section"`), in the comparisons that see both of
+#'   their periods (`"pairs"`), or not at all (`"drop"`). With `duplicates = "allow"` the rows are
+#'   repeated cross-sections.
+#' * `"sa"` (Sun and Abraham 2021): the saturated regression; never-treated (or last-treated) units are the
+#'   controls. Options: `shares = "fixed"` or `"sampled"` (is their sampling error part of the variance of
+#'   averages?), `reference`.
+#' * `"bjs"` (Borusyak, Jaravel and Spiess 2024): imputation from untreated rows. Options: `leave_out`
+#'   (each cluster out of the mean that its effects are compared with), `leads` (periods of the separate
+#'   pre-trend regression; by default up to five).
+#' * `"gardner"` (Gardner 2022): the same estimates, standard errors of the two-stage regression.
+#' * `"etwfe"` (Wooldridge 2021, 2023): the extended two-way regression. Options: `family = "linear"`,
+#'   `"logit"`, `"poisson"` (cohort instead of unit effects; average partial effects), `shares`.
+#'
+#' An effect that cannot be estimated is a row with `NA` and a `reason`. Standard errors are clustered by the
+#' unit or by groups of units; those of `"cs"`, `"bjs"` and `"gardner"` are asymptotic, without a small-sample
+#' factor.
+#'
 #' @section How it is computed:
 #' Unit and time effects are partialled out exactly: the units are eliminated and the small system
 #' for the periods is solved, so there is no tolerance to choose. Further effects with up to 3,000
@@ -32,7 +57,8 @@
 #'   changed.
 #' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
 #'   a continuous dose, or several dummies (several names, or a factor as first term).
-#' @param estimator `"twfe"`: two-way fixed effects.
+#' @param estimator `"twfe"`: two-way fixed effects; `"cs"`, `"sa"`, `"bjs"`, `"gardner"`, `"etwfe"`: see
+#'   below.
 #' @param vcov `NULL` (clustered by the unit), `"iid"`, `"HC1"`, `"cluster"`, a formula
 #'   `~ province` or `~ unit + time` for one- or multi-way clustering, a k x k matrix, or a function
 #'   of the fit that returns one.
@@ -60,9 +86,17 @@
 #'   `residuals`, `fitted`, `predict`, `df.residual`, `logLik`, `update` and [fixef()].
 #' @section Errors: conditions of class `pilotdid_error`, each with a class that names the cause:
 #'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
-#'   `one_cluster`, `vcov`. Controls that are collinear are dropped with a warning
+#'   `one_cluster`, `vcov`; for staggered adoption `treatment_kind`, `reversal`, `no_never`, `no_switch`,
+#'   `no_untreated`, `no_effect`, `one_unit`, `effects`. Controls that are collinear are dropped with a warning
 #'   (`pilotdid_warning_collinear`) that shows the combination that explains them.
 #' @references
+#' Callaway and Sant'Anna (2021), Difference-in-differences with multiple time periods, *Journal of
+#' Econometrics* 225. Sun and Abraham (2021), Estimating dynamic treatment effects in event studies with
+#' heterogeneous treatment effects, *Journal of Econometrics* 225. Borusyak, Jaravel and Spiess (2024),
+#' Revisiting event-study designs, *Review of Economic Studies* 91. Gardner (2022), Two-stage differences
+#' in differences, arXiv:2207.05943. Wooldridge (2023), Simple approaches to nonlinear
+#' difference-in-differences with panel data, *Econometrics Journal* 26.
+#'
 #' Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing,
 #' *Journal of Econometrics* 225.
 #'
@@ -74,6 +108,7 @@
 #' fit
 #' tidy(fit, conf.int = TRUE)
 #' summary(fit, vcov = "HC1")
+#' pilot_did(y ~ status | unit + time, panel, estimator = "cs")
 #' @export
 pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov = NULL,
                       weights = NULL, subset = NULL, panel = NULL, cohort = NULL,

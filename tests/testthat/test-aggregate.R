@@ -69,7 +69,7 @@ test_that("the event study shows the same averages and says what they are compar
 test_that("end points of a window are bins", {
   event <- event_study(fit, window = c(-2, 1))
   table <- tidy(event)
-  expect_identical(range(table$event_time), c(-2L, 1L))
+  expect_equal(range(table$event_time), c(-2, 1))
   expect_true(any(table$binned))
 })
 

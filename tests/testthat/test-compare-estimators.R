@@ -6,7 +6,7 @@ test_that("every row is the estimator's own fit on the same rows", {
   both <- quiet(compare_estimators(fit))
   table <- tidy(both)
   expect_identical(table$estimator, c("twfe", "cs", "sa", "bjs", "gardner", "etwfe"))
-  expect_identical(unique(table$nobs), nrow(data))
+  expect_equal(unique(table$nobs), nrow(data))
   for (estimator in c("cs", "bjs")) {
     own <- quiet(pilot_did(y ~ status + x | id + year, data, estimator = estimator, vcov = ~province))
     expect_equal(unlist(table[table$estimator == estimator, 2:3]), unlist(tidy(own)[1, 2:3]), tolerance = 1e-12)

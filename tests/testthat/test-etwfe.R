@@ -2,12 +2,13 @@ quiet <- function(expr) suppressMessages(suppressWarnings(expr))
 
 # Least squares on the formula of the paper with explicit dummies; average partial effects by prediction.
 slow_extended <- function(data, family, covariate = FALSE) {
-  data$cell <- factor(ifelse(data$status == 1, paste(data$g, data$year), "0"))
+  # Full rank: at this epsilon glm() would take aliased columns for estimable ones.
+  data$cell <- stats::model.matrix(~ factor(ifelse(status == 1, paste(g, year), "0")), data)[, -1]
   data$centered <- data$z - stats::ave(data$z, data$g)
-  right <- if (covariate) ~ factor(g) * centered + factor(year) * centered + cell * centered else ~ factor(g) + factor(year) + cell
+  right <- if (covariate) ~ factor(g) * z + factor(year) * z + cell + cell:centered else ~ factor(g) + factor(year) + cell
   fit <- quiet(stats::glm(stats::update(right, outcome ~ .), family, data, control = list(epsilon = 1e-14, maxit = 100)))
   off <- data
-  off$cell[] <- "0"
+  off$cell[] <- 0
   quiet(mean((stats::predict(fit, type = "response") - stats::predict(fit, off, type = "response"))[data$status == 1]))
 }
 

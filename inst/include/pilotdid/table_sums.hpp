@@ -5,6 +5,9 @@
 #define PILOTDID_TABLE_SUMS_HPP
 
 #include <Eigen/Dense>
+#include <algorithm>
+#include <cstdint>
+#include <map>
 #include <vector>
 
 #include "column.hpp"
@@ -73,27 +76,97 @@ inline Eigen::MatrixXd influence_sums(const TableInfluence& f, const int* cluste
   return sums.transpose();
 }
 
+namespace detail {
+
+// Units that meet the same codes in the same order share their tables: psi = A z with one A for all,
+// so that A (sum of z z') A' is the square. There are few such patterns beside units.
+class PatternSquares {
+ public:
+  explicit PatternSquares(const TableInfluence& f) : f_(f) {}
+
+  // False where there is no room for another pattern: the unit is then squared on its own.
+  bool add(int unit) {
+    codes_.clear();
+    values_.clear();
+    for (const TableTerm& term : f_.terms)
+      for (int p = f_.start[unit]; p < f_.start[unit + 1]; ++p) {
+        const std::size_t row = f_.rows[static_cast<std::size_t>(p)];
+        codes_.push_back(term.code[row]);
+        values_.push_back(term.value ? term.value[row] : 1.0);
+      }
+    for (const DenseTerm& term : f_.dense)
+      for (Eigen::Index j = 0; j < term.map.cols(); ++j)
+        values_.push_back(term.block[static_cast<std::size_t>(j) * f_.units + unit]);
+    if (codes_ != last_ || !current_) {
+      const auto found = squares_.find(codes_);
+      if (found != squares_.end()) {
+        current_ = &found->second;
+      } else {
+        if (squares_.size() >= most) return false;
+        const Eigen::Index n = static_cast<Eigen::Index>(values_.size());
+        current_ = &squares_.emplace(codes_, Eigen::MatrixXd::Zero(n, n)).first->second;
+      }
+      last_ = codes_;
+    }
+    const Eigen::Index n = current_->rows();
+    for (Eigen::Index j = 0; j < n; ++j) {
+      double* column = current_->data() + j * n;
+      const double v = values_[j];
+      for (Eigen::Index i = j; i < n; ++i) column[i] += values_[i] * v;
+    }
+    return true;
+  }
+
+  Eigen::MatrixXd total() const {
+    Eigen::MatrixXd out = Eigen::MatrixXd::Zero(f_.effects, f_.effects);
+    for (const auto& pattern : squares_) {
+      Eigen::MatrixXd a(f_.effects, pattern.second.rows());
+      const std::size_t each = f_.terms.empty() ? 0 : pattern.first.size() / f_.terms.size();
+      Eigen::Index at = 0;
+      for (std::size_t k = 0; k < f_.terms.size(); ++k)
+        for (std::size_t i = 0; i < each; ++i) a.col(at++) = f_.terms[k].table.col(pattern.first[k * each + i]);
+      for (const DenseTerm& term : f_.dense)
+        for (Eigen::Index j = 0; j < term.map.cols(); ++j) a.col(at++) = term.map.col(j);
+      const Eigen::MatrixXd half = a * pattern.second.selfadjointView<Eigen::Lower>();
+      out.noalias() += half * a.transpose();
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t most = 256;
+  const TableInfluence& f_;
+  std::map<std::vector<int>, Eigen::MatrixXd> squares_;
+  std::vector<int> codes_, last_;
+  std::vector<double> values_;
+  Eigen::MatrixXd* current_ = nullptr;
+};
+
+}  // namespace detail
+
 // Sum over units of psi psi' (effects x effects), without the units x effects matrix.
 inline Eigen::MatrixXd influence_square(const TableInfluence& f, const Execution& exec) {
-  const std::size_t chunks = detail::unit_chunks(f.units);
-  // Chunks are merged into at most 32 partial squares: their memory does not grow with the units.
-  const std::size_t parts = std::min<std::size_t>(chunks, 32);
+  // Fixed parts whatever the threads; their memory does not grow with the units.
+  const std::size_t parts = std::min<std::size_t>(detail::unit_chunks(f.units), 16);
   std::vector<Eigen::MatrixXd> partial(parts, Eigen::MatrixXd::Zero(f.effects, f.effects));
   parallel_for(parts, exec, [&](std::size_t part) {
-    const int block = 256;
     const int first = static_cast<int>(static_cast<std::int64_t>(f.units) * part / parts);
     const int last = static_cast<int>(static_cast<std::int64_t>(f.units) * (part + 1) / parts);
-    Eigen::MatrixXd psi(f.effects, block);
-    for (int i = first; i < last; i += block) {
-      const int n = std::min(block, last - i);
+    detail::PatternSquares squares(f);
+    Eigen::VectorXd psi(f.effects);
+    for (int i = first; i < last; ++i) {
+      if (squares.add(i)) continue;
       psi.setZero();
-      for (int j = 0; j < n; ++j) detail::add_unit(f, i + j, psi.col(j));
-      partial[part].selfadjointView<Eigen::Lower>().rankUpdate(psi.leftCols(n));
+      detail::add_unit(f, i, psi);
+      partial[part].selfadjointView<Eigen::Lower>().rankUpdate(psi);
     }
+    partial[part] = partial[part].selfadjointView<Eigen::Lower>();
+    partial[part] += squares.total();
   });
   Eigen::MatrixXd total = Eigen::MatrixXd::Zero(f.effects, f.effects);
   for (const Eigen::MatrixXd& p : partial) total += p;
-  return total.selfadjointView<Eigen::Lower>();
+  // Products of rounded factors: the two triangles may differ in the last digit.
+  return 0.5 * (total + total.transpose());
 }
 
 // Sums of w, w x_1, w x_2 ... over the rows of each code -> codes x (1 + columns).
@@ -101,7 +174,9 @@ inline Eigen::MatrixXd code_sums(const Rows& rows, const int* code, int codes,
                                  const Columns& columns, const Column& weights,
                                  const Execution& exec) {
   const std::size_t k = columns.size(), n = rows.size();
-  const std::size_t chunks = std::max<std::size_t>(1, std::min<std::size_t>(n / 65536, 64));
+  // Each chunk has sums of its own: together they take no more room than the rows.
+  const std::size_t room = n / (static_cast<std::size_t>(codes) * (k + 1) + 1);
+  const std::size_t chunks = std::max<std::size_t>(1, std::min({n / 65536, std::size_t(64), room}));
   std::vector<Eigen::MatrixXd> partial(chunks, Eigen::MatrixXd::Zero(codes, k + 1));
   parallel_for(chunks, exec, [&](std::size_t c) {
     Eigen::MatrixXd& sums = partial[c];

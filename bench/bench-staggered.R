@@ -1,0 +1,64 @@
+# Estimators for staggered adoption against their peers; sizes by the first argument (1 = full).
+library(pilotdid)
+source("bench/harness.R")
+pilot_threads(2)
+size <- as.numeric(c(commandArgs(TRUE), 1)[1])
+
+adoption <- function(units, periods = 12L, cohorts = c(4L, 6L, 8L, 9L, 10L)) {
+  set.seed(1)
+  g <- sample(c(0L, 2000L + cohorts), units, TRUE)
+  id <- rep(seq_len(units), each = periods)
+  data <- data.frame(id = id, year = rep(2000L + seq_len(periods), units), g = g[id])
+  data$status <- as.integer(data$g > 0 & data$year >= data$g)
+  data$x1 <- rnorm(units)[id]
+  data$x2 <- rnorm(units)[id]
+  data$y <- rnorm(units)[id] + data$status + 0.2 * data$x1 * data$year / 2000 + rnorm(nrow(data))
+  data
+}
+gap <- function(ours, peer) function() ours() / peer() - 1
+out <- NULL
+run <- function(package, work, data, ours, peer, estimates, times = 5L) {
+  if (!requireNamespace(package, quietly = TRUE)) return(invisible())
+  out <<- rbind(out, compare(work, nrow(data), ours, peer, estimates, times = times))
+}
+
+data <- adoption(50000 * size)
+# The event study with simultaneous bands on both sides.
+cs <- function() {
+  fit <- pilot_did(y ~ status + x1 + x2 | id + year, data, estimator = "cs")
+  aggregate_effects(fit, "dynamic", draws = 1000, seed = 1)
+}
+did <- function() {
+  fit <- did::att_gt("y", "year", "id", "g", ~ x1 + x2, data, bstrap = TRUE, cband = TRUE, biters = 1000)
+  did::aggte(fit, "dynamic")
+}
+run("did", paste0("Callaway-Sant'Anna DR, 2 covariates, 5 cohorts, ", 50 * size, "k x 12, 1,000 draws"), data, cs, did,
+  gap(function() tidy(cs())$estimate[1], function() did()$overall.att), 3L)
+
+data <- adoption(5000 * size)
+bjs <- function() pilot_did(y ~ status | id + year, data, estimator = "bjs", leads = 0)
+peer <- function() didimputation::did_imputation(data, "y", "g", "year", "id")
+run("didimputation", paste0("imputation with standard errors, ", 5 * size, "k x 12"), data, bjs, peer,
+  gap(function() tidy(bjs())$std.error[1], function() peer()$std.error))
+
+data <- adoption(20000 * size)
+gardner <- function() pilot_did(y ~ status | id + year, data, estimator = "gardner")
+peer <- function() did2s::did2s(data, "y", ~ 0 | id + year, ~ i(status, ref = 0), "status", "id", verbose = FALSE)
+run("did2s", paste0("two-stage, ", 20 * size, "k x 12"), data, gardner, peer,
+  gap(function() tidy(gardner())$std.error[1], function() fixest::se(peer())[[1]]), 3L)
+
+data <- adoption(100000 * size, 20L, 4:13)
+data$cohort <- ifelse(data$g == 0, 10000, data$g)
+sa <- function() event_study(pilot_did(y ~ status | id + year, data, estimator = "sa"))
+peer <- function() fixest::feols(y ~ sunab(cohort, year) | id + year, data, vcov = ~id)
+run("fixest", paste0("Sun-Abraham, ", 100 * size, "k x 20, 10 cohorts"), data, sa, peer,
+  gap(function() tidy(sa())$std.error[1], function() fixest::se(peer())[[1]]), 3L)
+report(out)
+
+# A million units must do.
+data <- adoption(1e6 * size)
+for (estimator in c("cs", "bjs")) {
+  call <- function() pilot_did(y ~ status | id + year, data, estimator = estimator)
+  cat(sprintf("%s, %gM x 12 without covariates: %.1f s, %.0f MB beyond the data (%.0f MB)\n", estimator, size,
+    time_of(call), peak_memory(call), as.numeric(utils::object.size(data)) / 2^20))
+}
