@@ -13,7 +13,7 @@ tidy.pilot_aggregate <- function(x, conf.int = TRUE, conf.level = 0.95, vcov = N
 
 aggregate_table <- function(x, level) {
   known <- coefficient_table(x, level)
-  if (!is.null(x$bootstrap)) known <- bootstrap_table(known, x$bootstrap, level)
+  if (!is.null(x$bootstrap)) known <- multiplier_table(known, x$bootstrap, level)
   a <- x$averages
   at <- c(1L, match(aggregate_names(x), known$term[-1L]) + 1L)
   out <- lapply(known, function(column) column[at])
@@ -39,7 +39,7 @@ aggregate_names <- function(x) {
   if (x$type == "dynamic") format(x$averages$label, trim = TRUE) else as.character(time_label(x$design, x$averages$label))
 }
 
-bootstrap_table <- function(table, bootstrap, level) {
+multiplier_table <- function(table, bootstrap, level) {
   half <- stats::qnorm(1 - (1 - level) / 2) * bootstrap$std.error
   table$std.error <- bootstrap$std.error
   table$statistic <- table$estimate / table$std.error

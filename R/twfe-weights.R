@@ -40,7 +40,7 @@ twfe_weights <- function(fit) {
   weight <- omega[treated] * residual[treated] / sum(omega[treated] * residual[treated])
   beta <- fit$coefficients[[name]]
   out <- list(
-    table = weight_table(design, treated, weight), rows = weight, coefficient = beta, treatment = name,
+    table = twfe_weight_table(design, treated, weight), rows = weight, coefficient = beta, treatment = name,
     sensitivity = weight_sensitivity(beta, weight, omega[treated])
   )
   class(out) <- "pilot_twfe_weights"
@@ -64,7 +64,7 @@ treatment_residual <- function(fit, name) {
   cpp_scores(fit$absorbed_by, columns, moments$effects, map, matrix(0, length(kept), 0L), 0L, NULL, 0L, fit$design$n_data)$residuals
 }
 
-weight_table <- function(design, treated, weight) {
+twfe_weight_table <- function(design, treated, weight) {
   time <- if (is.null(design$time)) rep(0L, sum(treated)) else used_values(design$time$code, design)[treated]
   cohort <- if (is.null(design$treatment$cohort)) time * NA else design$treatment$cohort[used_values(design$unit$code, design)[treated] + 1L]
   key <- interaction(time, addNA(cohort), drop = TRUE, lex.order = FALSE)

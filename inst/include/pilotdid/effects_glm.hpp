@@ -150,7 +150,7 @@ inline EffectsGlm fit_effects_glm(const EffectsModel& m, Family f, const int* ce
   // Quadratic convergence: a relative change of 1e-12 is the last step. A separated level moves on by
   // one unit of the linear score an iteration and never gets there in 60.
   for (out.iterations = 1; out.iterations <= 60; ++out.iterations) {
-    cholesky.factor(equations.gram, size);
+    cholesky.factor(equations.gram, equations.gram.diagonal(), size);
     Eigen::MatrixXd b = equations.right;
     cholesky.solve(b);
     out.coefficients = b;
@@ -161,7 +161,7 @@ inline EffectsGlm fit_effects_glm(const EffectsModel& m, Family f, const int* ce
     before = out.deviance;
     if (out.converged) break;
   }
-  cholesky.factor(equations.gram, size);
+  cholesky.factor(equations.gram, equations.gram.diagonal(), size);
   out.rank = cholesky.rank();
 
   Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(size, cells);
