@@ -102,6 +102,11 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     vcov = vcov, ssc = ssc, solver = solver, call = call,
     control_group = control_group, anticipation = anticipation, ...
   )
+  # What refit() needs to do the same on another design.
+  fit$request <- list(
+    control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,
+    solver = solver, options = list(...)
+  )
   if (lean) lean_fit(fit) else fit
 }
 

@@ -11,6 +11,103 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// cpp_matching_moments
+Rcpp::List cpp_matching_moments(const Rcpp::IntegerVector& pair_treated, const Rcpp::IntegerVector& pair_control, const Rcpp::NumericVector& pair_share, const Rcpp::NumericVector& y, const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors, const Rcpp::NumericMatrix& mahalanobis);
+RcppExport SEXP _pilotdid_cpp_matching_moments(SEXP pair_treatedSEXP, SEXP pair_controlSEXP, SEXP pair_shareSEXP, SEXP ySEXP, SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP, SEXP mahalanobisSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type pair_treated(pair_treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type pair_control(pair_controlSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type pair_share(pair_shareSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type mahalanobis(mahalanobisSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_matching_moments(pair_treated, pair_control, pair_share, y, score, treated, group, groups, neighbors, mahalanobis));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_score_correction
+Rcpp::List cpp_score_correction(const Rcpp::NumericMatrix& X, const Rcpp::List& covariance, const Rcpp::NumericVector& linear, int link, const Rcpp::NumericVector& y, const Rcpp::NumericVector& effect, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors);
+RcppExport SEXP _pilotdid_cpp_score_correction(SEXP XSEXP, SEXP covarianceSEXP, SEXP linearSEXP, SEXP linkSEXP, SEXP ySEXP, SEXP effectSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type X(XSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type covariance(covarianceSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type linear(linearSEXP);
+    Rcpp::traits::input_parameter< int >::type link(linkSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type effect(effectSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_score_correction(X, covariance, linear, link, y, effect, treated, group, groups, neighbors));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_arm_moments
+Rcpp::List cpp_arm_moments(const Rcpp::NumericMatrix& covariates, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, const Rcpp::NumericVector& weight);
+RcppExport SEXP _pilotdid_cpp_arm_moments(SEXP covariatesSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP weightSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weight(weightSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_arm_moments(covariates, treated, group, groups, weight));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_sup_t
+Rcpp::NumericVector cpp_sup_t(Rcpp::NumericMatrix root, double df, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_sup_t(SEXP rootSEXP, SEXP dfSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type root(rootSEXP);
+    Rcpp::traits::input_parameter< double >::type df(dfSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_sup_t(root, df, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_callaway_santanna
+Rcpp::List cpp_callaway_santanna(Rcpp::List panel, Rcpp::IntegerMatrix cells, int method);
+RcppExport SEXP _pilotdid_cpp_callaway_santanna(SEXP panelSEXP, SEXP cellsSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerMatrix >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_callaway_santanna(panel, cells, method));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_effects_glm
+Rcpp::List cpp_effects_glm(SEXP rows, Rcpp::IntegerVector start, SEXP outcome, SEXP weights, Rcpp::List effects, int family, Rcpp::IntegerVector cell, int cells);
+RcppExport SEXP _pilotdid_cpp_effects_glm(SEXP rowsSEXP, SEXP startSEXP, SEXP outcomeSEXP, SEXP weightsSEXP, SEXP effectsSEXP, SEXP familySEXP, SEXP cellSEXP, SEXP cellsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type outcome(outcomeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< int >::type family(familySEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cell(cellSEXP);
+    Rcpp::traits::input_parameter< int >::type cells(cellsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_effects_glm(rows, start, outcome, weights, effects, family, cell, cells));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_column_ranges
 Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample);
 RcppExport SEXP _pilotdid_cpp_column_ranges(SEXP columnsSEXP, SEXP sampleSEXP) {
@@ -85,6 +182,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_solve_contrasts
+Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contrasts);
+RcppExport SEXP _pilotdid_cpp_solve_contrasts(SEXP absorptionSEXP, SEXP contrastsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type contrasts(contrastsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_solve_contrasts(absorption, contrasts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_imputation_adjoint
+Rcpp::List cpp_imputation_adjoint(Rcpp::List untreated, Rcpp::List covariates, SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector cell, int cells);
+RcppExport SEXP _pilotdid_cpp_imputation_adjoint(SEXP untreatedSEXP, SEXP covariatesSEXP, SEXP rowsSEXP, SEXP startSEXP, SEXP cellSEXP, SEXP cellsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type untreated(untreatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cell(cellSEXP);
+    Rcpp::traits::input_parameter< int >::type cells(cellsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_imputation_adjoint(untreated, covariates, rows, start, cell, cells));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -98,8 +221,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_least_squares
-Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options);
-RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, SEXP code, int clusters, Rcpp::List options, SEXP cells, int levels);
+RcppExport SEXP _pilotdid_cpp_least_squares(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP, SEXP cellsSEXP, SEXP levelsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -108,13 +231,31 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options));
+    Rcpp::traits::input_parameter< SEXP >::type cells(cellsSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares(absorption, columns, by, code, clusters, options, cells, levels));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_least_squares_many
+Rcpp::List cpp_least_squares_many(Rcpp::List absorption, Rcpp::List columns, int outcomes, int by, SEXP code, int clusters, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_least_squares_many(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP outcomesSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< int >::type outcomes(outcomesSEXP);
+    Rcpp::traits::input_parameter< int >::type by(bySEXP);
+    Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares_many(absorption, columns, outcomes, by, code, clusters, options));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data);
-RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP) {
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
@@ -126,7 +267,23 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
     Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
     Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data));
+    Rcpp::traits::input_parameter< SEXP >::type row_factor(row_factorSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_scores(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_leverages
+Rcpp::NumericVector cpp_leverages(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix regressors, Rcpp::NumericMatrix inverse, double n_data);
+RcppExport SEXP _pilotdid_cpp_leverages(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP regressorsSEXP, SEXP inverseSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type inverse(inverseSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_leverages(absorption, columns, effects, regressors, inverse, n_data));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -162,6 +319,167 @@ BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_components(absorption));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_nearest
+Rcpp::List cpp_match_nearest(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int ratio, bool replace, int ties, bool random_ties, int order, bool strict, double seed, const Rcpp::NumericVector& scale, const Rcpp::NumericVector& limits, const Rcpp::NumericMatrix& covariates, const Rcpp::NumericVector& covariate_limits, const Rcpp::NumericMatrix& mahalanobis);
+RcppExport SEXP _pilotdid_cpp_match_nearest(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP ratioSEXP, SEXP replaceSEXP, SEXP tiesSEXP, SEXP random_tiesSEXP, SEXP orderSEXP, SEXP strictSEXP, SEXP seedSEXP, SEXP scaleSEXP, SEXP limitsSEXP, SEXP covariatesSEXP, SEXP covariate_limitsSEXP, SEXP mahalanobisSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type ratio(ratioSEXP);
+    Rcpp::traits::input_parameter< bool >::type replace(replaceSEXP);
+    Rcpp::traits::input_parameter< int >::type ties(tiesSEXP);
+    Rcpp::traits::input_parameter< bool >::type random_ties(random_tiesSEXP);
+    Rcpp::traits::input_parameter< int >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< bool >::type strict(strictSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type scale(scaleSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type limits(limitsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type covariates(covariatesSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type covariate_limits(covariate_limitsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type mahalanobis(mahalanobisSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_nearest(score, treated, group, groups, ratio, replace, ties, random_ties, order, strict, seed, scale, limits, covariates, covariate_limits, mahalanobis));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_psmatch2
+Rcpp::List cpp_match_psmatch2(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int neighbors, bool ties, double caliper);
+RcppExport SEXP _pilotdid_cpp_match_psmatch2(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP neighborsSEXP, SEXP tiesSEXP, SEXP caliperSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type neighbors(neighborsSEXP);
+    Rcpp::traits::input_parameter< bool >::type ties(tiesSEXP);
+    Rcpp::traits::input_parameter< double >::type caliper(caliperSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_psmatch2(score, treated, group, groups, neighbors, ties, caliper));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_match_kernel
+Rcpp::List cpp_match_kernel(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int kernel, double bandwidth, bool linear);
+RcppExport SEXP _pilotdid_cpp_match_kernel(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP kernelSEXP, SEXP bandwidthSEXP, SEXP linearSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type score(scoreSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    Rcpp::traits::input_parameter< double >::type bandwidth(bandwidthSEXP);
+    Rcpp::traits::input_parameter< bool >::type linear(linearSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_match_kernel(score, treated, group, groups, kernel, bandwidth, linear));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_entropy_balance
+Rcpp::List cpp_entropy_balance(const Rcpp::NumericMatrix& moments, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups);
+RcppExport SEXP _pilotdid_cpp_entropy_balance(SEXP momentsSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type moments(momentsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_entropy_balance(moments, treated, group, groups));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_odds_weights
+Rcpp::List cpp_odds_weights(const Rcpp::NumericVector& probability, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups);
+RcppExport SEXP _pilotdid_cpp_odds_weights(SEXP probabilitySEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type probability(probabilitySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_odds_weights(probability, treated, group, groups));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_bootstrap_mediation
+Rcpp::NumericMatrix cpp_bootstrap_mediation(Rcpp::List absorption, Rcpp::List columns, Rcpp::IntegerVector cluster, int clusters, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_bootstrap_mediation(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP clusterSEXP, SEXP clustersSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_bootstrap_mediation(absorption, columns, cluster, clusters, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_permute_groups
+Rcpp::List cpp_permute_groups(Rcpp::List absorption, Rcpp::List columns, Rcpp::IntegerVector label, int groups, Rcpp::IntegerVector stratum, int strata, int interaction, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_permute_groups(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP labelSEXP, SEXP groupsSEXP, SEXP stratumSEXP, SEXP strataSEXP, SEXP interactionSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type label(labelSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type strata(strataSEXP);
+    Rcpp::traits::input_parameter< int >::type interaction(interactionSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_permute_groups(absorption, columns, label, groups, stratum, strata, interaction, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_permuted_labels
+Rcpp::IntegerMatrix cpp_permuted_labels(Rcpp::IntegerVector label, Rcpp::IntegerVector stratum, int strata, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_permuted_labels(SEXP labelSEXP, SEXP stratumSEXP, SEXP strataSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type label(labelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type strata(strataSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_permuted_labels(label, stratum, strata, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_statistics
+Rcpp::NumericMatrix cpp_wild_statistics(Rcpp::NumericMatrix influence, int weights, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_wild_statistics(SEXP influenceSEXP, SEXP weightsSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type influence(influenceSEXP);
+    Rcpp::traits::input_parameter< int >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_statistics(influence, weights, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_multiplier_bootstrap
+Rcpp::NumericMatrix cpp_multiplier_bootstrap(Rcpp::NumericMatrix psi, int draws, int type, double seed);
+RcppExport SEXP _pilotdid_cpp_multiplier_bootstrap(SEXP psiSEXP, SEXP drawsSEXP, SEXP typeSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type psi(psiSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_multiplier_bootstrap(psi, draws, type, seed));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -302,6 +620,120 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_fit_binary
+Rcpp::List cpp_fit_binary(const Rcpp::NumericMatrix& X, const Rcpp::IntegerVector& outcome, const Rcpp::NumericVector& weights, const Rcpp::IntegerVector& group, int groups, int link, int intercept);
+RcppExport SEXP _pilotdid_cpp_fit_binary(SEXP XSEXP, SEXP outcomeSEXP, SEXP weightsSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP linkSEXP, SEXP interceptSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type X(XSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type outcome(outcomeSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< int >::type link(linkSEXP);
+    Rcpp::traits::input_parameter< int >::type intercept(interceptSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_fit_binary(X, outcome, weights, group, groups, link, intercept));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_serial_covariance
+Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
+RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type lag(lagSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_serial_covariance(scores, start, time, lag));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_covariance
+Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector place, Rcpp::IntegerVector time, int times, Rcpp::NumericVector x, Rcpp::NumericVector y, int metric, double cutoff, int kernel);
+RcppExport SEXP _pilotdid_cpp_spatial_covariance(SEXP scoresSEXP, SEXP placeSEXP, SEXP timeSEXP, SEXP timesSEXP, SEXP xSEXP, SEXP ySEXP, SEXP metricSEXP, SEXP cutoffSEXP, SEXP kernelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type scores(scoresSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type place(placeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type times(timesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
+    Rcpp::traits::input_parameter< int >::type metric(metricSEXP);
+    Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
+    Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_influence_sums
+Rcpp::NumericMatrix cpp_influence_sums(Rcpp::List influence, SEXP cluster, int clusters);
+RcppExport SEXP _pilotdid_cpp_influence_sums(SEXP influenceSEXP, SEXP clusterSEXP, SEXP clustersSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type influence(influenceSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_influence_sums(influence, cluster, clusters));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_influence_square
+Rcpp::NumericMatrix cpp_influence_square(Rcpp::List influence);
+RcppExport SEXP _pilotdid_cpp_influence_square(SEXP influenceSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type influence(influenceSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_influence_square(influence));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_code_sums
+Rcpp::NumericMatrix cpp_code_sums(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector code, int codes, Rcpp::List columns, SEXP weights);
+RcppExport SEXP _pilotdid_cpp_code_sums(SEXP rowsSEXP, SEXP startSEXP, SEXP codeSEXP, SEXP codesSEXP, SEXP columnsSEXP, SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_code_sums(rows, start, code, codes, columns, weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_cell_codes
+Rcpp::IntegerVector cpp_cell_codes(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int periods, Rcpp::IntegerVector slot);
+RcppExport SEXP _pilotdid_cpp_cell_codes(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP periodsSEXP, SEXP slotSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< int >::type periods(periodsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type slot(slotSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_cell_codes(rows, start, time, periods, slot));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_centered
+Rcpp::NumericVector cpp_centered(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector code, SEXP x, SEXP weights, Rcpp::NumericVector mean);
+RcppExport SEXP _pilotdid_cpp_centered(SEXP rowsSEXP, SEXP startSEXP, SEXP codeSEXP, SEXP xSEXP, SEXP weightsSEXP, SEXP meanSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type x(xSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type mean(meanSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_centered(rows, start, code, x, weights, mean));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -324,18 +756,38 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 10},
+    {"_pilotdid_cpp_score_correction", (DL_FUNC) &_pilotdid_cpp_score_correction, 10},
+    {"_pilotdid_cpp_arm_moments", (DL_FUNC) &_pilotdid_cpp_arm_moments, 5},
+    {"_pilotdid_cpp_sup_t", (DL_FUNC) &_pilotdid_cpp_sup_t, 4},
+    {"_pilotdid_cpp_callaway_santanna", (DL_FUNC) &_pilotdid_cpp_callaway_santanna, 3},
+    {"_pilotdid_cpp_effects_glm", (DL_FUNC) &_pilotdid_cpp_effects_glm, 8},
     {"_pilotdid_cpp_column_ranges", (DL_FUNC) &_pilotdid_cpp_column_ranges, 2},
     {"_pilotdid_cpp_outside_counts", (DL_FUNC) &_pilotdid_cpp_outside_counts, 4},
     {"_pilotdid_cpp_entropy_sums", (DL_FUNC) &_pilotdid_cpp_entropy_sums, 5},
     {"_pilotdid_cpp_cross_products", (DL_FUNC) &_pilotdid_cpp_cross_products, 3},
     {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
     {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
+    {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
+    {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
-    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 6},
-    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 9},
+    {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
+    {"_pilotdid_cpp_least_squares_many", (DL_FUNC) &_pilotdid_cpp_least_squares_many, 7},
+    {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
+    {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_match_nearest", (DL_FUNC) &_pilotdid_cpp_match_nearest, 16},
+    {"_pilotdid_cpp_match_psmatch2", (DL_FUNC) &_pilotdid_cpp_match_psmatch2, 7},
+    {"_pilotdid_cpp_match_kernel", (DL_FUNC) &_pilotdid_cpp_match_kernel, 7},
+    {"_pilotdid_cpp_entropy_balance", (DL_FUNC) &_pilotdid_cpp_entropy_balance, 4},
+    {"_pilotdid_cpp_odds_weights", (DL_FUNC) &_pilotdid_cpp_odds_weights, 4},
+    {"_pilotdid_cpp_bootstrap_mediation", (DL_FUNC) &_pilotdid_cpp_bootstrap_mediation, 6},
+    {"_pilotdid_cpp_permute_groups", (DL_FUNC) &_pilotdid_cpp_permute_groups, 9},
+    {"_pilotdid_cpp_permuted_labels", (DL_FUNC) &_pilotdid_cpp_permuted_labels, 5},
+    {"_pilotdid_cpp_wild_statistics", (DL_FUNC) &_pilotdid_cpp_wild_statistics, 4},
+    {"_pilotdid_cpp_multiplier_bootstrap", (DL_FUNC) &_pilotdid_cpp_multiplier_bootstrap, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
     {"_pilotdid_cpp_code_pairs", (DL_FUNC) &_pilotdid_cpp_code_pairs, 3},
@@ -347,6 +799,14 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_fit_binary", (DL_FUNC) &_pilotdid_cpp_fit_binary, 7},
+    {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
+    {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
+    {"_pilotdid_cpp_influence_sums", (DL_FUNC) &_pilotdid_cpp_influence_sums, 3},
+    {"_pilotdid_cpp_influence_square", (DL_FUNC) &_pilotdid_cpp_influence_square, 1},
+    {"_pilotdid_cpp_code_sums", (DL_FUNC) &_pilotdid_cpp_code_sums, 6},
+    {"_pilotdid_cpp_cell_codes", (DL_FUNC) &_pilotdid_cpp_cell_codes, 5},
+    {"_pilotdid_cpp_centered", (DL_FUNC) &_pilotdid_cpp_centered, 6},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}
