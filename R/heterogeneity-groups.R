@@ -66,7 +66,7 @@ count_groups <- function(design, groups) {
   rows <- first_rows(design)
   of_unit <- groups$code[rows] + 1L
   k <- length(groups$values)
-  treated <- ever_treated(design)
+  treated <- treated_units(design)
   groups$unit_code <- of_unit - 1L
   groups$units <- tabulate(of_unit, k)
   groups$treated <- tabulate(of_unit[treated], k)
@@ -77,7 +77,7 @@ count_groups <- function(design, groups) {
   groups
 }
 
-ever_treated <- function(design) {
+treated_units <- function(design) {
   status <- c(design$endogenous, design$regressors)[design$treatment$names]
   on <- Reduce(`|`, lapply(status, function(x) x != 0)) & used_flags(design)
   tabulate(design$unit$code[which(on)] + 1L, length(design$unit$values)) > 0

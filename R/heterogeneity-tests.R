@@ -112,7 +112,8 @@ equal_across <- function(joint, at) {
     r
   })
   r <- do.call(rbind, contrasts)
-  wald_test(as.vector(r %*% joint$coefficients), r %*% joint$matrix %*% t(r), joint$df)
+  test <- wald_test(as.vector(r %*% joint$coefficients), r %*% joint$matrix %*% t(r), joint$df)
+  test[c("statistic", "df", "df2", "p.value")]
 }
 
 # Chow (1960) on sums of squares; all parameters, period effects too, may differ.

@@ -85,21 +85,3 @@ joint_by_rows <- function(fits, base, spec) {
   }
   list(matrix = total, df = df)
 }
-
-# F test of R b = 0: statistic, degrees of freedom, p. Directions without variance are left out,
-# by a pseudo-inverse, and the rank says how many count.
-wald_test <- function(b, v, df2) {
-  scale <- sqrt(diag(v))
-  if (!length(b) || anyNA(b) || any(scale == 0)) {
-    return(list(statistic = NA_real_, df = length(b), df2 = df2, p.value = NA_real_))
-  }
-  e <- eigen(v / outer(scale, scale), symmetric = TRUE)
-  # A correlation matrix of G cluster sums has rank G - 1 at most; 1e-10 is far above rounding.
-  used <- e$values > 1e-10
-  z <- crossprod(e$vectors[, used, drop = FALSE], b / scale)
-  statistic <- sum(z^2 / e$values[used]) / sum(used)
-  list(
-    statistic = statistic, df = sum(used), df2 = df2,
-    p.value = stats::pf(statistic, sum(used), df2, lower.tail = FALSE)
-  )
-}

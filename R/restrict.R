@@ -34,7 +34,7 @@ follow_units <- function(design, before) {
     first <- match(before$time$values, design$time$values)
     later <- rev(cummin(rev(ifelse(is.na(first), Inf, first))))
     moved <- ifelse(cohort < 0L, Inf, later[pmax(cohort, 0L) + 1L])[at]
-    design$treatment$cohort <- ifelse(is.finite(moved), as.integer(moved) - 1L, -1L)
+    design$treatment$cohort <- as.integer(ifelse(is.finite(moved), moved - 1, -1))
     design$treatment$always <- sum(design$treatment$cohort == 0L)
     design$treatment$cohort_value <- design$treatment$cohort_value[at]
   }

@@ -216,8 +216,8 @@ test_that("missing groups drop rows and are counted", {
   data <- mechanism_panel()
   data$group[data$id %in% c(4, 9)] <- NA
   h <- heterogeneity(pilot_did(y ~ d | id + year, data), "group", draws = 0)
-  expect_identical(h$pooled$nobs, sum(!is.na(data$group)) + 0)
-  expect_identical(unname(h$pooled$design$flow["missing group"]), sum(is.na(data$group)) + 0)
+  expect_equal(h$pooled$nobs, sum(!is.na(data$group)))
+  expect_equal(h$pooled$design$flow[["missing group"]], sum(is.na(data$group)))
 })
 
 test_that("city size classes have the limits of the notice", {
