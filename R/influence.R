@@ -109,6 +109,7 @@ panel_scores <- function(fit) {
 fit_columns <- function(fit) c(list(fit$design$outcome), fit$design$regressors)
 
 refuse_lean <- function(fit) {
+  # `$` would match `outcome_name`.
   if (!is.null(fit$design[["outcome"]])) return(invisible())
   abort("lean", c("This fit was made with {.code lean = TRUE} and has no rows any more.",
     i = "Fit again with {.code lean = FALSE}."

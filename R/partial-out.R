@@ -2,7 +2,8 @@
 # its groups; everything else goes into one reduced system (inst/include/pilotdid/).
 
 # design -> list(rows, start, group_means, group_slopes, effects, weights, eliminated, levels)
-absorption <- function(design, effects = design$effects) {
+# first: the label of the factor to eliminate; by default the one with the most levels.
+absorption <- function(design, effects = design$effects, first = NULL) {
   levels <- vapply(effects, function(e) length(e$values), 1L)
   out <- list(
     rows = design$rows, start = design$start, group_means = FALSE, group_slopes = list(),
@@ -14,7 +15,7 @@ absorption <- function(design, effects = design$effects) {
     out["rows"] <- list(used_rows(design))
     return(out)
   }
-  first <- which.max(levels)
+  first <- if (is.null(first)) which.max(levels) else match(first, names(effects))
   main <- effects[[first]]
   out$eliminated <- main$label
   out$group_means <- main$intercept

@@ -1,7 +1,7 @@
 # A design on fewer rows: what was coded and derived for the old rows follows.
 
 # keep: TRUE for the data rows that stay. The row flow gains a step.
-restrict_design <- function(design, keep, step) {
+restrict_design <- function(design, keep, step, drop_singletons = TRUE) {
   used <- design$keep %||% rep(as.raw(1L), design$n_data)
   gone <- used == as.raw(1L) & !(keep %in% TRUE)
   used[gone] <- as.raw(0L)
@@ -10,7 +10,7 @@ restrict_design <- function(design, keep, step) {
     abort("empty", c("No row is left to estimate on.", set_names_i(paste0(step, ": ", sum(gone), " rows dropped"))))
   }
   intercepts <- Filter(function(e) e$intercept, design$effects)
-  if (length(intercepts)) {
+  if (drop_singletons && length(intercepts)) {
     pruned <- cpp_prune(
       used, lapply(intercepts, `[[`, "code"),
       vapply(intercepts, function(e) length(e$values), 1L), design$n_data

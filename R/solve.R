@@ -18,6 +18,21 @@ solve_least_squares <- function(design, absorbed, by = NULL, options = solver_op
   fit
 }
 
+# The same for several outcomes, partialled out in one pass: a list of what
+# solve_least_squares() gives, one an outcome.
+solve_many_outcomes <- function(design, outcomes, absorbed, by = NULL, options = solver_options()) {
+  fits <- cpp_least_squares_many(
+    absorbed, c(unname(outcomes), design$regressors), length(outcomes),
+    if (is.null(by)) 1L else 2L, by$code, by$levels %||% 0L, options
+  )
+  refuse_not_converged(fits[[1L]]$moments, options)
+  report_standing(fits[[1L]], design)
+  lapply(fits, function(fit) {
+    names(fit$coefficients) <- names(design$regressors)
+    fit
+  })
+}
+
 # A column that is 1 where the code (0-based, by data row) has this level. The core reads it from the
 # code; full_column() writes it out for R.
 indicator <- function(code, level) structure(list(code = code, level = as.integer(level)), class = "pilot_indicator")

@@ -12,7 +12,11 @@ fit_linear <- function(design, data, vcov, ssc, solver, call, cells = NULL) {
   spec <- vcov_spec(vcov, shell)
   by <- first_clustering(spec, shell, absorbed_by)
   solved <- solve_least_squares(design, absorbed_by, by$codes, solver, cells)
+  solved_fit(design, data, solved, absorbed_by, by$label, spec, ssc, solver, call)
+}
 
+# What the core solved -> the fit. by: the clustering of the score sums that came with it.
+solved_fit <- function(design, data, solved, absorbed_by, by, spec, ssc, solver, call) {
   kept <- which(solved$standing == 0L)
   k <- length(design$regressors)
   moments <- solved$moments
@@ -28,7 +32,7 @@ fit_linear <- function(design, data, vcov, ssc, solver, call, cells = NULL) {
     ),
     absorbed = absorbed_count(design, moments),
     rss = solved$rss, tss = moments$total[1L], within_tss = moments$gram[1L, 1L],
-    scores = list(label = by$label, sums = if (length(kept) == k) solved$scores else solved$scores[, kept, drop = FALSE]),
+    scores = list(label = by, sums = if (length(kept) == k) solved$scores else solved$scores[, kept, drop = FALSE]),
     solver = list(iterations = moments$iterations, exact_rank = moments$exact_rank,
                   orthogonal = solved$orthogonal, options = solver),
     ssc = ssc

@@ -31,7 +31,7 @@ vcov_spec <- function(vcov, fit) {
     if (is.null(fit$design$unit)) return(list(type = "iid", label = "iid"))
     return(cluster_spec(list(as.name(fit$design$unit$label))))
   }
-  if (inherits(vcov, "pilot_vcov")) return(vcov)
+  if (is.list(vcov) && !is.null(vcov$type)) return(vcov)
   if (inherits(vcov, "formula")) {
     if (length(vcov) == 3L) return(family_formula(vcov))
     return(cluster_spec(split_call(vcov[[length(vcov)]], "+")))

@@ -18,12 +18,23 @@ pilotdid::Grouping as_grouping(int by, SEXP code, int clusters) {
 Rcpp::List wrap_moments(const pilotdid::Moments& m) {
   return Rcpp::List::create(
       Rcpp::_["gram"] = Rcpp::wrap(m.gram), Rcpp::_["effects"] = Rcpp::wrap(m.effects),
-      Rcpp::_["total"] = wrap_vector(m.total),
-      Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
-      Rcpp::_["raw"] = wrap_vector(m.raw),
-      Rcpp::_["weight"] = m.weight, Rcpp::_["local_rank"] = m.local_rank,
-      Rcpp::_["reduced_rank"] = m.reduced_rank, Rcpp::_["exact_rank"] = m.exact_rank,
-      Rcpp::_["iterations"] = m.iterations, Rcpp::_["converged"] = m.converged);
+      Rcpp::_["total"] = wrap_vector(m.total), Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
+      Rcpp::_["raw"] = wrap_vector(m.raw), Rcpp::_["weight"] = m.weight,
+      Rcpp::_["local_rank"] = m.local_rank, Rcpp::_["reduced_rank"] = m.reduced_rank,
+      Rcpp::_["exact_rank"] = m.exact_rank, Rcpp::_["iterations"] = m.iterations,
+      Rcpp::_["converged"] = m.converged);
+}
+
+Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit) {
+  const pilotdid::Solution& s = fit.solution;
+  Rcpp::IntegerVector standing(s.standing.size());
+  for (std::size_t j = 0; j < s.standing.size(); ++j) standing[j] = static_cast<int>(s.standing[j]);
+  return Rcpp::List::create(
+      Rcpp::_["moments"] = wrap_moments(fit.moments),
+      Rcpp::_["coefficients"] = wrap_vector(s.coefficients),
+      Rcpp::_["inverse"] = Rcpp::wrap(s.inverse), Rcpp::_["standing"] = standing,
+      Rcpp::_["combination"] = Rcpp::wrap(s.combination), Rcpp::_["orthogonal"] = fit.orthogonal,
+      Rcpp::_["rss"] = fit.scores.rss, Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
 }
 
 }  // namespace
@@ -47,20 +58,21 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
     cell_effect.code = INTEGER(cells);
     cell_effect.levels = levels;
   }
-  const pilotdid::LeastSquares fit =
-      pilotdid::fit_least_squares(as_absorption(absorption), as_columns(columns),
-                                  as_grouping(by, code, clusters), nullptr, as_options(options),
-                                  execution(), Rf_isNull(cells) ? nullptr : &cell_effect);
-  const pilotdid::Solution& s = fit.solution;
-  Rcpp::IntegerVector standing(s.standing.size());
-  for (std::size_t j = 0; j < s.standing.size(); ++j) standing[j] = static_cast<int>(s.standing[j]);
-  return Rcpp::List::create(
-      Rcpp::_["moments"] = wrap_moments(fit.moments),
-      Rcpp::_["coefficients"] = wrap_vector(s.coefficients),
-      Rcpp::_["inverse"] = Rcpp::wrap(s.inverse), Rcpp::_["standing"] = standing,
-      Rcpp::_["combination"] = Rcpp::wrap(s.combination),
-      Rcpp::_["orthogonal"] = fit.orthogonal, Rcpp::_["rss"] = fit.scores.rss,
-      Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
+  return wrap_least_squares(pilotdid::fit_least_squares(
+      as_absorption(absorption), as_columns(columns), as_grouping(by, code, clusters), nullptr,
+      as_options(options), execution(), Rf_isNull(cells) ? nullptr : &cell_effect));
+}
+
+// columns: the outcomes first, then the regressors. One list an outcome.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_least_squares_many(Rcpp::List absorption, Rcpp::List columns, int outcomes, int by,
+                                  SEXP code, int clusters, Rcpp::List options) {
+  const std::vector<pilotdid::LeastSquares> fits = pilotdid::fit_many_outcomes(
+      as_absorption(absorption), as_columns(columns), outcomes, as_grouping(by, code, clusters),
+      as_options(options), execution());
+  Rcpp::List out(static_cast<R_xlen_t>(fits.size()));
+  for (std::size_t l = 0; l < fits.size(); ++l) out[l] = wrap_least_squares(fits[l]);
+  return out;
 }
 
 // residual (P) and regressors (P x k) map the partialled-out columns to residuals and regressors.
@@ -69,20 +81,18 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
                       Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by,
-                      SEXP code, int clusters, double n_data,
-                      SEXP row_factor = R_NilValue) {
+                      SEXP code, int clusters, double n_data, SEXP row_factor = R_NilValue) {
   Rcpp::NumericVector residuals(static_cast<R_xlen_t>(n_data), NA_REAL);
   pilotdid::LinearScores maps;
   maps.residual = view(residual);
   maps.regressors = view(regressors);
   if (!Rf_isNull(row_factor)) maps.row_factor = REAL(row_factor);
   const Eigen::MatrixXd taken_off = view(effects);
-  const pilotdid::ScoreSums scores =
-      pilotdid::sum_scores(as_absorption(absorption), as_columns(columns), taken_off, maps,
-                           as_grouping(by, code, clusters),
-                           n_data > 0 ? residuals.begin() : nullptr, execution());
-  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums),
-                            Rcpp::_["rss"] = scores.rss, Rcpp::_["residuals"] = residuals);
+  const pilotdid::ScoreSums scores = pilotdid::sum_scores(
+      as_absorption(absorption), as_columns(columns), taken_off, maps,
+      as_grouping(by, code, clusters), n_data > 0 ? residuals.begin() : nullptr, execution());
+  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums), Rcpp::_["rss"] = scores.rss,
+                            Rcpp::_["residuals"] = residuals);
 }
 
 // The leverage of each data row, NA where a row is not used.

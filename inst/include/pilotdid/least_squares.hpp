@@ -3,6 +3,7 @@
 #define PILOTDID_LEAST_SQUARES_HPP
 
 #include <Eigen/Dense>
+#include <vector>
 
 #include "cells.hpp"
 #include "influence.hpp"
@@ -30,17 +31,80 @@ inline void refine_effects(const Absorption& a, const Columns& columns, Moments&
   m.effects += system.solve(sums.q);
 }
 
+// The moments of outcome l and the regressors, out of those of m outcomes and k regressors.
+inline Moments moments_of_outcome(const Moments& all, Eigen::Index l, Eigen::Index m) {
+  const Eigen::Index k = all.gram.cols() - m;
+  Moments one = all;
+  one.gram.resize(k + 1, k + 1);
+  one.gram(0, 0) = all.gram(l, l);
+  one.gram.bottomLeftCorner(k, 1) = all.gram.block(m, l, k, 1);
+  one.gram.topRightCorner(1, k) = one.gram.bottomLeftCorner(k, 1).transpose();
+  one.gram.bottomRightCorner(k, k) = all.gram.bottomRightCorner(k, k);
+  const auto pick = [&](const Eigen::VectorXd& x) {
+    Eigen::VectorXd out(k + 1);
+    out << x[l], x.tail(k);
+    return out;
+  };
+  one.total = pick(all.total);
+  one.raw = pick(all.raw);
+  one.eliminated = pick(all.eliminated);
+  one.effects.resize(all.effects.rows(), k + 1);
+  one.effects << all.effects.col(l), all.effects.rightCols(k);
+  return one;
+}
+
+// From the moments `all` of m outcomes and the regressors to a fit an outcome.
+inline std::vector<LeastSquares> solve_outcomes(Moments all, const Absorption& a,
+                                                const Columns& columns, Eigen::Index m,
+                                                const Grouping& by, double* residuals,
+                                                ReducedSystem& system, const SolverOptions& options,
+                                                const Execution& exec) {
+  const Eigen::Index k = static_cast<Eigen::Index>(columns.size()) - m;
+  std::vector<LeastSquares> fits(static_cast<std::size_t>(m));
+  for (Eigen::Index l = 0; l < m; ++l) {
+    fits[l].moments = moments_of_outcome(all, l, m);
+    if (all.converged) fits[l].solution = solve_moments(fits[l].moments);
+  }
+  if (!all.converged) return fits;
+  // What is well conditioned depends on the regressors alone, so all outcomes agree.
+  if (!fits[0].solution.well_conditioned) {
+    refine_effects(a, columns, all, system, exec);
+    const Eigen::MatrixXd c = partialled_out(a, columns, all.effects, exec);
+    // Rounding of the values, or what the iterative solver leaves, whichever is larger.
+    const double noise = all.iterations > 0 ? 100 * options.tolerance : 1e-15;
+    for (Eigen::Index l = 0; l < m; ++l) {
+      fits[l].orthogonal = true;
+      fits[l].moments = moments_of_outcome(all, l, m);
+      fits[l].solution =
+          solve_orthogonal(c.rightCols(k), c.col(l), all.raw.tail(k), all.total.tail(k), noise);
+    }
+  }
+  Eigen::MatrixXd residual = Eigen::MatrixXd::Zero(m + k, m);
+  Eigen::MatrixXd regressors = Eigen::MatrixXd::Zero(m + k, k);
+  regressors.bottomRows(k).setIdentity();
+  for (Eigen::Index l = 0; l < m; ++l) {
+    residual(l, l) = 1;
+    residual.col(l).tail(k) = -fits[l].solution.coefficients;
+  }
+  const ManyScoreSums scores =
+      sum_scores_many(a, columns, all.effects, residual, regressors, nullptr, by, residuals, exec);
+  for (Eigen::Index l = 0; l < m; ++l) {
+    fits[l].scores.sums = scores.sums.middleCols(l * k, k);
+    fits[l].scores.rss = scores.rss[l];
+  }
+  return fits;
+}
+
 }  // namespace detail
 
-// The residual and the regressors of a least-squares fit as maps of (y, X).
-inline LinearScores least_squares_scores(const Solution& s) {
-  const Eigen::Index k = s.coefficients.size();
-  LinearScores maps;
-  maps.residual.resize(k + 1);
-  maps.residual << 1, -s.coefficients;
-  maps.regressors = Eigen::MatrixXd::Zero(k + 1, k);
-  maps.regressors.bottomRows(k).setIdentity();
-  return maps;
+// columns: m outcomes first, then the k regressors that all of them share: partialled out once.
+inline std::vector<LeastSquares> fit_many_outcomes(const Absorption& a, const Columns& columns,
+                                                   Eigen::Index m, const Grouping& by,
+                                                   const SolverOptions& options,
+                                                   const Execution& exec) {
+  ReducedSystem system(a, options, exec);
+  return detail::solve_outcomes(compute_moments(a, columns, system, exec), a, columns, m, by,
+                                nullptr, system, options, exec);
 }
 
 // columns: y first, then the k regressors. cells: null, or the code whose indicators are the first
@@ -49,26 +113,10 @@ inline LeastSquares fit_least_squares(const Absorption& a, const Columns& column
                                       const Grouping& by, double* residuals,
                                       const SolverOptions& options, const Execution& exec,
                                       const Effect* cells = nullptr) {
-  LeastSquares fit;
   ReducedSystem system(a, options, exec);
-  fit.moments = cells ? compute_cell_moments(a, columns, *cells, system, exec)
-                      : compute_moments(a, columns, system, exec);
-  if (!fit.moments.converged) return fit;
-  fit.solution = solve_moments(fit.moments);
-  if (!fit.solution.well_conditioned) {
-    fit.orthogonal = true;
-    detail::refine_effects(a, columns, fit.moments, system, exec);
-    const Eigen::MatrixXd c = partialled_out(a, columns, fit.moments.effects, exec);
-    const Eigen::Index k = c.cols() - 1;
-    const bool iterated = fit.moments.iterations > 0;
-    // Rounding of the values, or what the iterative solver leaves, whichever is larger.
-    const double noise = iterated ? 100 * options.tolerance : 1e-15;
-    fit.solution = solve_orthogonal(c.rightCols(k), c.col(0), fit.moments.raw.tail(k),
-                                    fit.moments.total.tail(k), noise);
-  }
-  fit.scores = sum_scores(a, columns, fit.moments.effects, least_squares_scores(fit.solution), by,
-                          residuals, exec);
-  return fit;
+  const Moments moments = cells ? compute_cell_moments(a, columns, *cells, system, exec)
+                                : compute_moments(a, columns, system, exec);
+  return detail::solve_outcomes(moments, a, columns, 1, by, residuals, system, options, exec)[0];
 }
 
 }  // namespace pilotdid

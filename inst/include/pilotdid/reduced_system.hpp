@@ -235,6 +235,21 @@ class DenseAssembly {
   };
 };
 
+inline bool is_two_way(const Absorption& a) {
+  return a.effects.size() == 1 && !a.effects[0].slope.exists() && a.group_means;
+}
+
+// The rank of S (lower triangle read) with two plain effects. Off the diagonal S is a sum of
+// negative terms: zero exactly where no group links two levels. One level a component is redundant.
+inline int two_way_rank(const Eigen::MatrixXd& s) {
+  const int size = static_cast<int>(s.rows());
+  Components components(size);
+  for (int j = 0; j < size; ++j)
+    for (int i = j + 1; i < size; ++i)
+      if (s(i, j) < 0) components.join(i, j);
+  return size - components.count();
+}
+
 // Solves S a = q for the effects of each column.
 class ReducedSystem {
  public:
@@ -249,17 +264,7 @@ class ReducedSystem {
     }
     const DenseAssembly assembly(a, exec);
     local_rank_ = assembly.local_rank;
-    const bool two_way = a.effects.size() == 1 && !a.effects[0].slope.exists() && a.group_means;
-    int most = size_;
-    if (two_way) {
-      // Off the diagonal S is a sum of negative terms: zero exactly where no group links two
-      // levels. One level a component is redundant.
-      Components components(size_);
-      for (int j = 0; j < size_; ++j)
-        for (int i = j + 1; i < size_; ++i)
-          if (assembly.s(i, j) < 0) components.join(i, j);
-      most = size_ - components.count();
-    }
+    const int most = is_two_way(a) ? two_way_rank(assembly.s) : size_;
     cholesky_.factor(assembly.s, assembly.mass, most);
     rank_ = cholesky_.rank();
   }

@@ -1,0 +1,45 @@
+#' @importFrom rlang .data
+NULL
+
+# Forest plots: estimates with intervals, one line each.
+
+# -> list(label, estimate, low, high, title), first row on top.
+forest_data <- function(label, table, title) {
+  list(
+    label = label, estimate = table$estimate, low = table$conf.low, high = table$conf.high,
+    title = title
+  )
+}
+
+plot_forest <- function(data, xlab = "Estimate and 95 % interval", col = "black", ...) {
+  n <- length(data$label)
+  at <- rev(seq_len(n))
+  # Room for the labels, in lines of margin: their width in inches over that of a line.
+  width <- max(graphics::strwidth(data$label, units = "inches")) / graphics::par("csi")
+  old <- graphics::par(mar = c(4.5, 1.5 + width, 2.5, 1) + 0.1)
+  on.exit(graphics::par(old))
+  range <- range(0, data$low, data$high, na.rm = TRUE)
+  graphics::plot(
+    range, c(0.5, n + 0.5), type = "n", yaxt = "n", ylab = "", xlab = xlab, main = data$title,
+    font.main = 1, cex.main = 1, bty = "l", ...
+  )
+  graphics::axis(2, at = at, labels = data$label, las = 1, tick = FALSE)
+  graphics::abline(v = 0, lty = 2, col = "gray50")
+  graphics::segments(data$low, at, data$high, at, col = col)
+  graphics::points(data$estimate, at, pch = 19, col = col)
+  invisible(data)
+}
+
+ggplot_forest <- function(data, xlab = "Estimate and 95 % interval") {
+  frame <- data.frame(
+    label = factor(data$label, levels = rev(unique(data$label))),
+    estimate = data$estimate, low = data$low, high = data$high
+  )
+  ggplot2::ggplot(frame, ggplot2::aes(x = .data$estimate, y = .data$label)) +
+    ggplot2::geom_vline(xintercept = 0, linetype = 2, colour = "gray50") +
+    ggplot2::geom_segment(ggplot2::aes(x = .data$low, xend = .data$high, yend = .data$label)) +
+    ggplot2::geom_point(size = 2) +
+    ggplot2::labs(x = xlab, y = NULL, title = data$title) +
+    ggplot2::theme_bw() +
+    ggplot2::theme(plot.title = ggplot2::element_text(size = 11))
+}

@@ -1,0 +1,148 @@
+test_that("every outcome is estimated as if it stood alone", {
+  data <- mechanism_panel()
+  data$m2[c(5, 80, 200)] <- NA
+  fit <- pilot_did(y ~ d + x1 | id + year, data, vcov = ~region)
+  many <- mechanism(fit, ~ m + m2 + log(w), draws = 0)
+  for (name in c("m", "m2")) {
+    alone <- pilot_did(
+      stats::as.formula(call("~", as.name(name), quote(d + x1 | id + year))), data, vcov = ~region
+    )
+    # Same numbers in another order of summation.
+    expect_equal(many$fits[[name]]$coefficients, alone$coefficients, tolerance = 1e-12)
+    expect_equal(vcov(many$fits[[name]]), vcov(alone), tolerance = 1e-11)
+    expect_equal(vcov(many$fits[[name]], vcov = "HC1"), vcov(alone, vcov = "HC1"), tolerance = 1e-11)
+    expect_equal(residuals(many$fits[[name]]), residuals(alone), tolerance = 1e-10)
+    expect_equal(nobs(many$fits[[name]]), nobs(alone))
+  }
+  expect_equal(tidy(many)$nobs, nrow(data) - c(0, 3, 0))
+  expect_identical(
+    names(tidy(many))[1:7],
+    c("term", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high")
+  )
+  common <- mechanism(fit, ~ m + m2, sample = "common", draws = 0)
+  expect_equal(unique(tidy(common)$nobs), nrow(data) - 3)
+})
+
+test_that("collinear and badly scaled controls are handled alike", {
+  data <- mechanism_panel()
+  data$x3 <- 2 * data$x1
+  data$x4 <- 1e8 + data$x2
+  expect_warning(
+    fit <- pilot_did(y ~ d + x1 + x3 + x4 | id + year, data), class = "pilotdid_warning_collinear"
+  )
+  many <- suppressWarnings(mechanism(fit, ~ m + m2, draws = 0))
+  alone <- suppressWarnings(pilot_did(m ~ d + x1 + x3 + x4 | id + year, data))
+  expect_equal(many$fits$m$coefficients, alone$coefficients, tolerance = 1e-10)
+  expect_equal(many$fits$m$vcov, alone$vcov, tolerance = 1e-10)
+})
+
+test_that("the three steps are the regressions that they name", {
+  data <- mechanism_panel()
+  fit <- pilot_did(y ~ d + x1 | id + year, data)
+  table <- tidy(mechanism(fit, "m", steps = "three"))
+  expect_identical(table$step, c("total", "path_a", "path_b", "direct"))
+  total <- reference_twfe(data, "y", c("d", "x1"))[["d"]]
+  a <- reference_twfe(data, "m", c("d", "x1"))[["d"]]
+  both <- reference_twfe(data, "y", c("d", "m", "x1"))
+  # lm() on 68 dummies: about ten right digits.
+  expect_equal(table$estimate, c(total, a, both[["m"]], both[["d"]]), tolerance = 1e-9)
+  expect_equal(total - both[["d"]], a * both[["m"]], tolerance = 1e-9)
+})
+
+test_that("Holm and Benjamini-Hochberg are those of p.adjust()", {
+  data <- mechanism_panel()
+  table <- tidy(mechanism(pilot_did(y ~ d | id + year, data), ~ m + m2 + x1 + x2, draws = 0))
+  expect_equal(table$p.holm, p.adjust(table$p.value, "holm"))
+  expect_equal(table$p.bh, p.adjust(table$p.value, "BH"))
+})
+
+test_that("Romano-Wolf equals a plain wild bootstrap with regressions", {
+  data <- mechanism_panel()
+  names <- c("m", "m2", "x2")
+  fit <- pilot_did(y ~ d + x1 | id + year, data, vcov = ~region)
+  draws <- 60
+  table <- tidy(mechanism(fit, names, draws = draws, weights = "webb", seed = 7))
+  regions <- sort(unique(data$region))
+  # With the identity as influence the statistics are the weights themselves.
+  weights <- pilotdid:::cpp_wild_statistics(diag(length(regions)), 1L, draws, 7)
+  star <- sapply(names, function(name) {
+    one <- pilot_did(
+      stats::as.formula(call("~", as.name(name), quote(d + x1 | id + year))), data, vcov = ~region
+    )
+    se <- sqrt(sum(influence(one, ~region)[, "d"]^2))
+    apply(weights, 1, function(v) {
+      data$star <- fitted(one) + residuals(one) * v[match(data$region, regions)]
+      (reference_twfe(data, "star", c("d", "x1"))[["d"]] - coef(one)[["d"]]) / se
+    })
+  })
+  expect_equal(table$p.romano.wolf, reference_step_down(abs(table$statistic), abs(star)))
+})
+
+test_that("wild weights have mean zero and variance one", {
+  for (kind in 0:2) {
+    w <- pilotdid:::cpp_wild_statistics(diag(100), kind, 1000, 3)
+    # 1e5 draws: standard errors .003 of the mean, below .01 of the variance.
+    expect_lt(abs(mean(w)), 0.015)
+    expect_lt(abs(mean(w^2) - 1), 0.02)
+    if (kind == 2L) expect_lt(abs(mean(w^3) - 1), 0.05)
+  }
+})
+
+test_that("the mediator's truth lies in 95 % of the intervals", {
+  hits <- vapply(1:150, function(seed) {
+    panel <- simulate_pilot(
+      units = 40, periods = 6, cohorts = c(`3` = .25, `5` = .25), mediator = c(0.5, 0.8),
+      seed = seed
+    )
+    table <- tidy(mechanism(pilot_did(y ~ status | unit + time, panel), "mediator", draws = 0))
+    table$conf.low <= 0.5 && 0.5 <= table$conf.high
+  }, TRUE)
+  # Binomial(150, .95): one in a thousand falls below 133.
+  expect_gte(sum(hits), 133)
+})
+
+test_that("mediators that repeat the outcome, the treatment or a control are refused", {
+  data <- mechanism_panel()
+  data$copy <- data$y
+  data$policy <- data$d + 0
+  data$城市 <- "a"
+  fit <- pilot_did(y ~ d + x1 | id + year, data)
+  for (bad in c("y", "copy", "policy", "x1")) expect_error(
+    mechanism(fit, bad), class = "pilotdid_error_mediator"
+  )
+  expect_error(mechanism(fit, "城市"), class = "pilotdid_error_not_numeric")
+  expect_error(mechanism(fit, "talent"), class = "pilotdid_error_unknown_column")
+  expect_error(mechanism(fit, ~ log(x2 - x2)), class = "pilotdid_error_infinite")
+  expect_error(mechanism(lm(y ~ d, data), "m"), class = "pilotdid_error_argument")
+  lean <- pilot_did(y ~ d + x1 | id + year, data, lean = TRUE)
+  expect_error(mechanism(lean, "m"), class = "pilotdid_error_lean")
+})
+
+test_that("results do not depend on threads, row order or the session's random numbers", {
+  data <- mechanism_panel()
+  run <- function(data) {
+    m <- mechanism(pilot_did(y ~ d + x1 | id + year, data), ~ m + m2, draws = 99, seed = 3)
+    tidy(m)
+  }
+  before <- pilot_threads(1)
+  one <- run(data)
+  pilot_threads(2)
+  two <- run(data)
+  pilot_threads(before)
+  expect_identical(one, two)
+  expect_equal(run(data[rev(seq_len(nrow(data))), ]), one, tolerance = 1e-10)
+  set.seed(5)
+  a <- tidy(mechanism(pilot_did(y ~ d | id + year, data), ~m, draws = 99))
+  set.seed(5)
+  expect_identical(tidy(mechanism(pilot_did(y ~ d | id + year, data), ~m, draws = 99)), a)
+})
+
+test_that("Chinese names with spaces and tibbles work", {
+  data <- tibble::as_tibble(mechanism_panel())
+  data[["人才 占比"]] <- data$m
+  fit <- pilot_did(y ~ d | id + year, data)
+  expect_equal(
+    tidy(mechanism(fit, "人才 占比", draws = 0))$estimate, tidy(mechanism(fit, "m", draws = 0))$estimate
+  )
+  expect_output(print(mechanism(fit, "人才 占比", draws = 9, seed = 1)), "人才 占比", fixed = TRUE)
+})
