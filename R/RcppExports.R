@@ -65,6 +65,10 @@ cpp_least_squares <- function(absorption, columns, by, code, clusters, options, 
     .Call(`_pilotdid_cpp_least_squares`, absorption, columns, by, code, clusters, options, cells, levels)
 }
 
+cpp_least_squares_many <- function(absorption, columns, outcomes, by, code, clusters, options) {
+    .Call(`_pilotdid_cpp_least_squares_many`, absorption, columns, outcomes, by, code, clusters, options)
+}
+
 cpp_scores <- function(absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor = NULL) {
     .Call(`_pilotdid_cpp_scores`, absorption, columns, effects, residual, regressors, by, code, clusters, n_data, row_factor)
 }
@@ -107,6 +111,22 @@ cpp_entropy_balance <- function(moments, treated, group, groups) {
 
 cpp_odds_weights <- function(probability, treated, group, groups) {
     .Call(`_pilotdid_cpp_odds_weights`, probability, treated, group, groups)
+}
+
+cpp_bootstrap_mediation <- function(absorption, columns, cluster, clusters, draws, seed) {
+    .Call(`_pilotdid_cpp_bootstrap_mediation`, absorption, columns, cluster, clusters, draws, seed)
+}
+
+cpp_permute_groups <- function(absorption, columns, label, groups, stratum, strata, interaction, draws, seed) {
+    .Call(`_pilotdid_cpp_permute_groups`, absorption, columns, label, groups, stratum, strata, interaction, draws, seed)
+}
+
+cpp_permuted_labels <- function(label, stratum, strata, draws, seed) {
+    .Call(`_pilotdid_cpp_permuted_labels`, label, stratum, strata, draws, seed)
+}
+
+cpp_wild_statistics <- function(influence, weights, draws, seed) {
+    .Call(`_pilotdid_cpp_wild_statistics`, influence, weights, draws, seed)
 }
 
 cpp_multiplier_bootstrap <- function(psi, draws, type, seed) {

@@ -237,6 +237,22 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_least_squares_many
+Rcpp::List cpp_least_squares_many(Rcpp::List absorption, Rcpp::List columns, int outcomes, int by, SEXP code, int clusters, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_least_squares_many(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP outcomesSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< int >::type outcomes(outcomesSEXP);
+    Rcpp::traits::input_parameter< int >::type by(bySEXP);
+    Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_least_squares_many(absorption, columns, outcomes, by, code, clusters, options));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_scores
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
 RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
@@ -401,6 +417,66 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< const Rcpp::IntegerVector& >::type group(groupSEXP);
     Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_odds_weights(probability, treated, group, groups));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_bootstrap_mediation
+Rcpp::NumericMatrix cpp_bootstrap_mediation(Rcpp::List absorption, Rcpp::List columns, Rcpp::IntegerVector cluster, int clusters, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_bootstrap_mediation(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP clusterSEXP, SEXP clustersSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type cluster(clusterSEXP);
+    Rcpp::traits::input_parameter< int >::type clusters(clustersSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_bootstrap_mediation(absorption, columns, cluster, clusters, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_permute_groups
+Rcpp::List cpp_permute_groups(Rcpp::List absorption, Rcpp::List columns, Rcpp::IntegerVector label, int groups, Rcpp::IntegerVector stratum, int strata, int interaction, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_permute_groups(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP labelSEXP, SEXP groupsSEXP, SEXP stratumSEXP, SEXP strataSEXP, SEXP interactionSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type label(labelSEXP);
+    Rcpp::traits::input_parameter< int >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type strata(strataSEXP);
+    Rcpp::traits::input_parameter< int >::type interaction(interactionSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_permute_groups(absorption, columns, label, groups, stratum, strata, interaction, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_permuted_labels
+Rcpp::IntegerMatrix cpp_permuted_labels(Rcpp::IntegerVector label, Rcpp::IntegerVector stratum, int strata, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_permuted_labels(SEXP labelSEXP, SEXP stratumSEXP, SEXP strataSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type label(labelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type stratum(stratumSEXP);
+    Rcpp::traits::input_parameter< int >::type strata(strataSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_permuted_labels(label, stratum, strata, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_statistics
+Rcpp::NumericMatrix cpp_wild_statistics(Rcpp::NumericMatrix influence, int weights, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_wild_statistics(SEXP influenceSEXP, SEXP weightsSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type influence(influenceSEXP);
+    Rcpp::traits::input_parameter< int >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_statistics(influence, weights, draws, seed));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -789,6 +865,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
+    {"_pilotdid_cpp_least_squares_many", (DL_FUNC) &_pilotdid_cpp_least_squares_many, 7},
     {"_pilotdid_cpp_scores", (DL_FUNC) &_pilotdid_cpp_scores, 10},
     {"_pilotdid_cpp_leverages", (DL_FUNC) &_pilotdid_cpp_leverages, 6},
     {"_pilotdid_cpp_reduced_inverse", (DL_FUNC) &_pilotdid_cpp_reduced_inverse, 1},
@@ -800,6 +877,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_match_kernel", (DL_FUNC) &_pilotdid_cpp_match_kernel, 7},
     {"_pilotdid_cpp_entropy_balance", (DL_FUNC) &_pilotdid_cpp_entropy_balance, 4},
     {"_pilotdid_cpp_odds_weights", (DL_FUNC) &_pilotdid_cpp_odds_weights, 4},
+    {"_pilotdid_cpp_bootstrap_mediation", (DL_FUNC) &_pilotdid_cpp_bootstrap_mediation, 6},
+    {"_pilotdid_cpp_permute_groups", (DL_FUNC) &_pilotdid_cpp_permute_groups, 9},
+    {"_pilotdid_cpp_permuted_labels", (DL_FUNC) &_pilotdid_cpp_permuted_labels, 5},
+    {"_pilotdid_cpp_wild_statistics", (DL_FUNC) &_pilotdid_cpp_wild_statistics, 4},
     {"_pilotdid_cpp_multiplier_bootstrap", (DL_FUNC) &_pilotdid_cpp_multiplier_bootstrap, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
