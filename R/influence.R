@@ -68,12 +68,16 @@ row_meat <- function(fit) call_scores(fit, kind = 0L)$sums
 call_scores <- function(fit, kind, by = NULL, n_data = 0) {
   refuse_lean(fit)
   cpp_scores(
-    fit$absorbed_by, fit_columns(fit), fit$effects, fit$maps$residual, fit$maps$regressors,
+    fit$absorbed_by, fit_columns(fit), fit$effects, as.matrix(fit$maps$residual), fit$maps$regressors,
     kind, by$code, by$levels %||% 0L, n_data
   )
 }
 
-fit_columns <- function(fit) c(list(fit$design$outcome), fit$design$regressors)
+# The columns that the maps of a fit refer to, in this order.
+fit_columns <- function(fit) {
+  design <- fit$design
+  c(list(design$outcome), design$regressors, design$endogenous, design$instruments)
+}
 
 refuse_lean <- function(fit) {
   if (!is.null(fit$design$outcome)) return(invisible())

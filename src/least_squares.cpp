@@ -14,17 +14,6 @@ pilotdid::Grouping as_grouping(int by, SEXP code, int clusters) {
   return grouping;
 }
 
-Rcpp::List wrap_moments(const pilotdid::Moments& m) {
-  return Rcpp::List::create(
-      Rcpp::_["gram"] = Rcpp::wrap(m.gram), Rcpp::_["effects"] = Rcpp::wrap(m.effects),
-      Rcpp::_["total"] = wrap_vector(m.total),
-      Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
-      Rcpp::_["raw"] = wrap_vector(m.raw),
-      Rcpp::_["weight"] = m.weight, Rcpp::_["local_rank"] = m.local_rank,
-      Rcpp::_["reduced_rank"] = m.reduced_rank, Rcpp::_["exact_rank"] = m.exact_rank,
-      Rcpp::_["iterations"] = m.iterations, Rcpp::_["converged"] = m.converged);
-}
-
 }  // namespace
 
 // [[Rcpp::export(rng = false)]]
@@ -53,11 +42,11 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
       Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
 }
 
-// residual (P) and regressors (P x k) map the partialled-out columns to residuals and regressors.
+// residual (P x m) and regressors (P x k) map the partialled-out columns to residuals and regressors.
 // n_data > 0: also the residual of each data row, NA where a row is not used.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
-                      Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by,
+                      Rcpp::NumericMatrix residual, Rcpp::NumericMatrix regressors, int by,
                       SEXP code, int clusters, double n_data) {
   Rcpp::NumericVector residuals(static_cast<R_xlen_t>(n_data), NA_REAL);
   pilotdid::LinearScores maps;

@@ -11,9 +11,10 @@
 namespace pilotdid {
 
 // A fit as two linear maps of the partialled-out columns C = (y, X, ...): residuals C b and
-// the regressors (or instrument-projected regressors) C A.
+// the regressors (or instrument-projected regressors) C A. A fit has one residual; tests of
+// several equations have more, and their scores are the products x_j e_l, column j + k l.
 struct LinearScores {
-  Eigen::VectorXd residual;     // P: b
+  Eigen::MatrixXd residual;     // P x m: b
   Eigen::MatrixXd regressors;   // P x k: A
 };
 
@@ -26,7 +27,7 @@ struct Grouping {
 
 struct ScoreSums {
   Eigen::MatrixXd sums;   // codes: clusters x k; groups: (eliminated) groups x k; rows: k x k, sum of s s'
-  double rss = 0;         // (weighted) residual sum of squares
+  double rss = 0;         // (weighted) sum of squares of the first residual
 };
 
 namespace detail {
@@ -64,7 +65,8 @@ class Regressors {
 inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
                             const Eigen::MatrixXd& effects, const LinearScores& fit,
                             const Grouping& by, double* residuals, const Execution& exec) {
-  const Eigen::Index k = fit.regressors.cols();
+  const Eigen::Index regressors_each = fit.regressors.cols();
+  const Eigen::Index k = regressors_each * fit.residual.cols();
   const bool own = by.kind == Grouping::Kind::groups;  // each group's sums belong to one chunk
   const Eigen::Index height = own ? a.groups : by.kind == Grouping::Kind::rows ? k : by.clusters;
   // Sums by code may be hit from any chunk: each has its own, and there are few where many
@@ -80,26 +82,28 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
     Eigen::MatrixXd& sums = own ? out.sums : partial[c];
     BlockReader reader(a, columns);
     detail::Regressors regressors(fit.regressors);
-    Eigen::VectorXd e;
-    Eigen::MatrixXd scores;
+    Eigen::MatrixXd residual, scores;
     for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {
       const int n = block.rows();
-      e.noalias() = block.values().topRows(n) * fit.residual;
-      rss[c] += e.squaredNorm();
+      residual.noalias() = block.values().topRows(n) * fit.residual;
+      rss[c] += residual.col(0).squaredNorm();
       if (residuals)
-        for (int i = 0; i < n; ++i) residuals[block.row(i)] = e[i] / block.root_weight(i);
+        for (int i = 0; i < n; ++i) residuals[block.row(i)] = residual(i, 0) / block.root_weight(i);
       if (k == 0) return;
       regressors.read(block);
       if (by.kind == Grouping::Kind::rows) {
         scores.resize(n, k);
         for (Eigen::Index j = 0; j < k; ++j)
-          scores.col(j) = e.cwiseProduct(Eigen::Map<const Eigen::VectorXd>(regressors.column(block, j), n));
+          scores.col(j) = residual.col(j / regressors_each)
+                              .cwiseProduct(Eigen::Map<const Eigen::VectorXd>(
+                                  regressors.column(block, j % regressors_each), n));
         sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
         return;
       }
       for (Eigen::Index j = 0; j < k; ++j) {
         double* sum = sums.col(j).data();
-        const double* x = regressors.column(block, j);
+        const double* x = regressors.column(block, j % regressors_each);
+        const double* e = residual.col(j / regressors_each).data();
         if (own) {
           for (int g = block.first_group(); g < block.end_group(); ++g) {
             double s = 0;

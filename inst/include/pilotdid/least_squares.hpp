@@ -30,13 +30,25 @@ inline void refine_effects(const Absorption& a, const Columns& columns, Moments&
   m.effects += system.solve(sums.q);
 }
 
+// The columns themselves, partialled out as exactly as they can be.
+inline Eigen::MatrixXd refined_columns(const Absorption& a, const Columns& columns, Moments& m,
+                                       const SolverOptions& options, const Execution& exec) {
+  refine_effects(a, columns, m, options, exec);
+  return partialled_out(a, columns, m.effects, exec);
+}
+
+// Rounding of the values, or what the iterative solver leaves, whichever is larger.
+inline double noise(const Moments& m, const SolverOptions& options) {
+  return m.iterations > 0 ? 100 * options.tolerance : 1e-15;
+}
+
 }  // namespace detail
 
 // The residual and the regressors of a least-squares fit as maps of (y, X).
 inline LinearScores least_squares_scores(const Solution& s) {
   const Eigen::Index k = s.coefficients.size();
   LinearScores maps;
-  maps.residual.resize(k + 1);
+  maps.residual.resize(k + 1, 1);
   maps.residual << 1, -s.coefficients;
   maps.regressors = Eigen::MatrixXd::Zero(k + 1, k);
   maps.regressors.bottomRows(k).setIdentity();
@@ -53,14 +65,10 @@ inline LeastSquares fit_least_squares(const Absorption& a, const Columns& column
   fit.solution = solve_moments(fit.moments);
   if (!fit.solution.well_conditioned) {
     fit.orthogonal = true;
-    detail::refine_effects(a, columns, fit.moments, options, exec);
-    const Eigen::MatrixXd c = partialled_out(a, columns, fit.moments.effects, exec);
+    const Eigen::MatrixXd c = detail::refined_columns(a, columns, fit.moments, options, exec);
     const Eigen::Index k = c.cols() - 1;
-    const bool iterated = fit.moments.iterations > 0;
-    // Rounding of the values, or what the iterative solver leaves, whichever is larger.
-    const double noise = iterated ? 100 * options.tolerance : 1e-15;
     fit.solution = solve_orthogonal(c.rightCols(k), c.col(0), fit.moments.raw.tail(k),
-                                    fit.moments.total.tail(k), noise);
+                                    fit.moments.total.tail(k), detail::noise(fit.moments, options));
   }
   fit.scores = sum_scores(a, columns, fit.moments.effects, least_squares_scores(fit.solution), by,
                           residuals, exec);
