@@ -32,7 +32,8 @@
 #'   changed.
 #' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
 #'   a continuous dose, or several dummies (several names, or a factor as first term).
-#' @param estimator `"twfe"`: two-way fixed effects.
+#' @param estimator `"twfe"`: two-way fixed effects; with a third part in the formula,
+#'   `| endogenous ~ instruments`, by instrumental variables: see [pilot_iv].
 #' @param vcov `NULL` (clustered by the unit), `"iid"`, `"HC1"`, `"cluster"`, a formula
 #'   `~ province` or `~ unit + time` for one- or multi-way clustering, a k x k matrix, or a function
 #'   of the fit that returns one.
@@ -82,6 +83,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
                       solver = list(), lean = FALSE, ...) {
   call <- match.call()
   estimator <- check_choice(estimator, names(estimators()), "estimator")
+  estimator <- match_formula(estimator, formula)
   fit_estimator <- estimators()[[estimator]]
   check_options(fit_estimator, estimator, ...)
   control_group <- check_choice(control_group, c("never", "notyet"), "control_group")
@@ -124,7 +126,24 @@ clusters_named <- function(vcov, data) {
 # One function an estimator, all called in the same way; what is special to one comes last in its
 # arguments and is what `...` of pilot_did() may hold.
 estimators <- function() {
-  list(twfe = fit_twfe)
+  list(twfe = fit_twfe, iv = fit_iv)
+}
+
+# A third part of the formula means instrumental variables.
+match_formula <- function(estimator, formula) {
+  instrumented <- inherits(formula, "formula") && !is.null(formula_parts(formula)$instruments)
+  if (instrumented && estimator %in% c("twfe", "iv")) return("iv")
+  if (!instrumented && estimator != "iv") return(estimator)
+  abort("instruments", if (instrumented) {
+    c("Instruments go with two-way fixed effects.",
+      x = "The formula has a third part and {.arg estimator} is {.val {estimator}}.",
+      i = "Leave {.arg estimator} out, or the third part of the formula."
+    )
+  } else {
+    c("{.code estimator = \"iv\"} needs instruments.",
+      i = "They are the third part of the formula: {.code y ~ x | unit + time | endogenous ~ instruments}."
+    )
+  })
 }
 
 check_options <- function(fit_estimator, estimator, ...) {

@@ -28,6 +28,7 @@ estimand_text <- function(fit) {
   treatment <- paste(fit$design$treatment$names, collapse = ", ")
   switch(fit$estimator,
     twfe = paste0("average effect of ", treatment, " (two-way fixed effects)"),
+    iv = iv_estimand_text(fit),
     fit$estimator
   )
 }

@@ -53,7 +53,8 @@ vcov_iid <- function(fit, ssc) {
   refuse_without_rows(fit, "iid")
   parameters <- count_parameters(fit, ssc)
   df <- max(fit$nobs - parameters, 1)
-  list(matrix = fit$bread * fit$rss / df, df = df)
+  # Estimators whose scores are not those of least squares bring their own bread for iid errors.
+  list(matrix = (fit$homoskedastic %||% fit$bread) * fit$rss / df, df = df)
 }
 
 # n / (n - K) as fixest, Stata and sandwich's HC1.
@@ -90,7 +91,7 @@ vcov_cluster <- function(fit, spec, ssc) {
     total <- total + sign * factor * clustered_square(fit, by)
   }
   if (length(ways) > 1L) total <- nearest_psd(total)
-  factor <- if (ssc$k == "none") 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1)
+  factor <- if (ssc$k %in% c("none", "zero")) 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1)
   list(matrix = total * factor, df = smallest - 1, clusters = clusters)
 }
 
