@@ -11,7 +11,7 @@ generics::glance
 #' @export
 generics::augment
 
-#' @importFrom rlang %||%
+#' @importFrom rlang %||% .data
 NULL
 
 .onLoad <- function(libname, pkgname) {

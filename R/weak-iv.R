@@ -159,7 +159,8 @@ effective_row <- function(fit, effective) {
   }
   test_row("effective_f", effective$statistic, length(fit$root$z), null,
     p.value = NA_real_, critical = effective$critical["0.10", "2sls"],
-    note = "critical: 10 % bias of 2SLS, level 5 %, this covariance"
+    note = sprintf("critical: 10 %% bias of 2SLS, level 5 %%, this covariance (whatever the coefficient and covariance: %.2f)",
+      effective$critical["0.10", "simplified"])
   )
 }
 
