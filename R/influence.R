@@ -80,7 +80,8 @@ fit_columns <- function(fit) {
 }
 
 refuse_lean <- function(fit) {
-  if (!is.null(fit$design$outcome)) return(invisible())
+  # `$outcome` would also find `outcome_name`, which a lean fit keeps.
+  if (!is.null(fit$design[["outcome"]])) return(invisible())
   abort("lean", c("This fit was made with {.code lean = TRUE} and has no rows any more.",
     i = "Fit again with {.code lean = FALSE}."
   ))

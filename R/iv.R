@@ -94,19 +94,18 @@ report_iv_standing <- function(core, place, names, design) {
 
 report_instruments <- function(core, place, names, design) {
   standing <- core$standing[place$z]
-  gone <- place$z[standing == 1L]
-  if (length(gone)) {
-    name <- names[gone[1L]]
-    reason <- absorbed_reason(design$instruments[[name]], name, design)
-    abort("instrument_absorbed", c("The instrument {.field {name}} has no variation of its own.",
-      x = "{.field {name}} is {reason}.",
-      i = "An instrument that does not change within the effects needs an interaction with something that does, e.g. {.code {name} * lag(national_series)}."
-    ), instruments = names[gone])
+  gone <- names[place$z[standing == 1L]]
+  # `a * b` means a + b + a:b, and with effects the main terms often are absorbed: that is how
+  # such an instrument works, and no error.
+  margins <- is_margin(gone, design$formula)
+  refuse_absorbed_instrument(gone[!margins], design)
+  if (any(margins)) {
+    inform("instrument_absorbed", "The effects absorb the main term{?s} {.field {gone[margins]}} of the instruments; {?its/their} interaction is used.")
   }
   lost <- place$z[standing == 2L]
   if (!length(lost)) return(invisible())
   reasons <- vapply(lost, function(j) paste0(names[j], ": ", combination_text(core$combination[, j], names)), "")
-  left <- length(place$z) - length(lost)
+  left <- sum(standing == 0L)
   if (left < length(place$d)) {
     abort("underidentified", c("Too few instruments are left: {left} for {length(place$d)} endogenous variable{?s}.",
       set_names_i(reasons),
@@ -116,6 +115,27 @@ report_instruments <- function(core, place, names, design) {
   warn("instrument_collinear", c("{length(lost)} instrument{?s} {?was/were} dropped as collinear: {.field {names[lost]}}.",
     set_names_i(reasons)
   ), dropped = names[lost])
+}
+
+refuse_absorbed_instrument <- function(names, design) {
+  if (!length(names)) return(invisible())
+  name <- names[1L]
+  reason <- absorbed_reason(design$instruments[[name]], name, design)
+  abort("instrument_absorbed", c("The instrument {.field {name}} has no variation of its own.",
+    x = "{.field {name}} is {reason}.",
+    i = "Interact it with something that varies beyond the effects, e.g. {.code {name} * lag(national_series)}."
+  ), instruments = names)
+}
+
+# Is a column the main term of a variable that also stands in an interaction of the instruments?
+is_margin <- function(columns, formula) {
+  if (!length(columns)) return(logical())
+  terms <- stats::terms(make_formula(parse_formula(formula)$instruments, environment(formula)))
+  used <- attr(terms, "factors") > 0
+  labels <- vapply(as.list(attr(terms, "variables"))[-1L], expr_label, "")
+  interacted <- labels[rowSums(used[, colSums(used) > 1L, drop = FALSE]) > 0]
+  # The columns of a factor carry its name and a level.
+  vapply(columns, function(column) any(startsWith(column, interacted)), TRUE)
 }
 
 # The rank condition: canonical correlations of instruments and endogenous variables. Below 1e-10

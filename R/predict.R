@@ -46,8 +46,10 @@ predict.pilot_fit <- function(object, newdata = NULL, effects = TRUE, ...) {
   ))
   if (!effects) return(value)
   estimated <- fixef(object)
-  for (e in parsed$effects) value <- value + effect_values(e, estimated, newdata, env)
-  lost <- sum(is.na(value) & stats::complete.cases(newdata[intersect(names(newdata), all.vars(object$formula))]))
+  levels <- numeric(nrow(newdata))
+  for (e in parsed$effects) levels <- levels + effect_values(e, estimated, newdata, env)
+  value <- value + levels
+  lost <- sum(is.na(levels) & stats::complete.cases(newdata[intersect(names(newdata), all.vars(object$formula))]))
   if (lost > 0) {
     warn("new_levels", c("{lost} row{?s} could not be predicted.",
       x = "They hold a unit, a period or another level that the fit has not seen.",
