@@ -22,12 +22,14 @@
 #' `ssc = "fixest"` (also `"reghdfe"`, `"xtreg"`): the factor \eqn{G/(G-1) \cdot (N-1)/(N-K)}, where
 #' effects nested in the clusters are not counted in \eqn{K}; p-values from \eqn{t(G-1)}; with several
 #' ways of clustering the smallest \eqn{G} counts. `"areg"` counts all absorbed parameters, `"none"`
-#' applies no factor. A list `list(k = , g = )` sets the two counts apart: `k` is `"nested"`,
+#' applies no factor, `"ivreg2"` divides by the number of rows. A list `list(k = , g = )` sets the two counts apart: `k` is `"nested"`,
 #' `"full"` or `"none"`, `g` is `"min"`, `"conventional"` or `"none"`.
 #'
 #' @param formula `outcome ~ treatment + controls | unit + time + more`. Functions, factors,
 #'   interactions, `poly()`, combined effects `a^b`, unit trends `unit[time]` (levels and slopes) and
-#'   `unit[[time]]` (slopes only) are understood. `| 0` says that no effects are meant.
+#'   `unit[[time]]` (slopes only) are understood, and [lag()][panel_functions], `lead()` and `diff()` know the
+#'   panel. `| 0` says that no effects are meant. A third part, `| endogenous ~ instruments`, leads to
+#'   [instrumental variables][pilot_iv].
 #' @param data A data frame, tibble or data.table with one row a unit and period. It is never
 #'   changed.
 #' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
