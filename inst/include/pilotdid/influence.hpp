@@ -106,10 +106,9 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
         const double* e = residual.col(j / regressors_each).data();
         if (own) {
           for (int g = block.first_group(); g < block.end_group(); ++g) {
-            double s = 0;
-            for (int i = a.start[g] - block.first(); i < a.start[g + 1] - block.first(); ++i)
-              s += x[i] * e[i];
-            sum[g] = s;
+            const int b = a.start[g] - block.first(), size = a.start[g + 1] - a.start[g];
+            sum[g] = Eigen::Map<const Eigen::VectorXd>(x + b, size)
+                         .dot(Eigen::Map<const Eigen::VectorXd>(e + b, size));
           }
         } else {
           for (int i = 0; i < n; ++i) sum[by.code[block.row(i)]] += x[i] * e[i];
