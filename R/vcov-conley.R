@@ -47,7 +47,7 @@ covariance_conley <- function(fit, spec, ssc) {
     meat <- meat + cpp_serial_covariance(scores, design$start, position, as.integer(spec$lag))
   }
   df <- max(fit$nobs - count_parameters(fit, ssc), 1)
-  factor <- if (ssc$k == "none") 1 else fit$nobs / df
+  factor <- if (ssc$k %in% c("none", "zero")) 1 else fit$nobs / df
   list(matrix = nearest_psd(fit$bread %*% meat %*% fit$bread) * factor, df = df)
 }
 
