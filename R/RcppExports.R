@@ -69,6 +69,46 @@ cpp_is_nested <- function(rows, start, inner, levels, outer) {
     .Call(`_pilotdid_cpp_is_nested`, rows, start, inner, levels, outer)
 }
 
+cpp_spatial_eigenvalues <- function(weights) {
+    .Call(`_pilotdid_cpp_spatial_eigenvalues`, weights)
+}
+
+cpp_spatial_fit <- function(panel, options, eigenvalues) {
+    .Call(`_pilotdid_cpp_spatial_fit`, panel, options, eigenvalues)
+}
+
+cpp_log_determinant <- function(weights, rho, method) {
+    .Call(`_pilotdid_cpp_log_determinant`, weights, rho, method)
+}
+
+cpp_multipliers_at <- function(weights, rho, method, eigenvalues) {
+    .Call(`_pilotdid_cpp_multipliers_at`, weights, rho, method, eigenvalues)
+}
+
+cpp_power_means <- function(weights, orders) {
+    .Call(`_pilotdid_cpp_power_means`, weights, orders)
+}
+
+cpp_nearest_neighbors <- function(coordinates, k, globe) {
+    .Call(`_pilotdid_cpp_nearest_neighbors`, coordinates, k, globe)
+}
+
+cpp_neighbors_within <- function(coordinates, radius, globe) {
+    .Call(`_pilotdid_cpp_neighbors_within`, coordinates, radius, globe)
+}
+
+cpp_spatial_lag <- function(weights, x) {
+    .Call(`_pilotdid_cpp_spatial_lag`, weights, x)
+}
+
+cpp_spectral_radius <- function(weights) {
+    .Call(`_pilotdid_cpp_spectral_radius`, weights)
+}
+
+cpp_weights_traits <- function(weights) {
+    .Call(`_pilotdid_cpp_weights_traits`, weights)
+}
+
 cpp_watch_forks <- function() {
     invisible(.Call(`_pilotdid_cpp_watch_forks`))
 }

@@ -228,6 +228,119 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_spatial_eigenvalues
+Rcpp::ComplexVector cpp_spatial_eigenvalues(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_spatial_eigenvalues(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_eigenvalues(weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_fit
+Rcpp::List cpp_spatial_fit(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_spatial_fit(SEXP panelSEXP, SEXP optionsSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_fit(panel, options, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_log_determinant
+Rcpp::NumericVector cpp_log_determinant(Rcpp::List weights, Rcpp::NumericVector rho, int method);
+RcppExport SEXP _pilotdid_cpp_log_determinant(SEXP weightsSEXP, SEXP rhoSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_log_determinant(weights, rho, method));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_multipliers_at
+Rcpp::NumericMatrix cpp_multipliers_at(Rcpp::List weights, Rcpp::NumericVector rho, int method, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_multipliers_at(SEXP weightsSEXP, SEXP rhoSEXP, SEXP methodSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_multipliers_at(weights, rho, method, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_power_means
+Rcpp::NumericMatrix cpp_power_means(Rcpp::List weights, int orders);
+RcppExport SEXP _pilotdid_cpp_power_means(SEXP weightsSEXP, SEXP ordersSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type orders(ordersSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_power_means(weights, orders));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_nearest_neighbors
+Rcpp::List cpp_nearest_neighbors(Rcpp::NumericMatrix coordinates, int k, bool globe);
+RcppExport SEXP _pilotdid_cpp_nearest_neighbors(SEXP coordinatesSEXP, SEXP kSEXP, SEXP globeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type coordinates(coordinatesSEXP);
+    Rcpp::traits::input_parameter< int >::type k(kSEXP);
+    Rcpp::traits::input_parameter< bool >::type globe(globeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_nearest_neighbors(coordinates, k, globe));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_neighbors_within
+Rcpp::List cpp_neighbors_within(Rcpp::NumericMatrix coordinates, double radius, bool globe);
+RcppExport SEXP _pilotdid_cpp_neighbors_within(SEXP coordinatesSEXP, SEXP radiusSEXP, SEXP globeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type coordinates(coordinatesSEXP);
+    Rcpp::traits::input_parameter< double >::type radius(radiusSEXP);
+    Rcpp::traits::input_parameter< bool >::type globe(globeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_neighbors_within(coordinates, radius, globe));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_lag
+Rcpp::NumericMatrix cpp_spatial_lag(Rcpp::List weights, Rcpp::NumericMatrix x);
+RcppExport SEXP _pilotdid_cpp_spatial_lag(SEXP weightsSEXP, SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_lag(weights, x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spectral_radius
+Rcpp::List cpp_spectral_radius(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_spectral_radius(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spectral_radius(weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_weights_traits
+Rcpp::List cpp_weights_traits(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_weights_traits(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_weights_traits(weights));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_watch_forks
 void cpp_watch_forks();
 RcppExport SEXP _pilotdid_cpp_watch_forks() {
@@ -267,6 +380,16 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_compact", (DL_FUNC) &_pilotdid_cpp_compact, 3},
     {"_pilotdid_cpp_is_constant_within", (DL_FUNC) &_pilotdid_cpp_is_constant_within, 5},
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
+    {"_pilotdid_cpp_spatial_eigenvalues", (DL_FUNC) &_pilotdid_cpp_spatial_eigenvalues, 1},
+    {"_pilotdid_cpp_spatial_fit", (DL_FUNC) &_pilotdid_cpp_spatial_fit, 3},
+    {"_pilotdid_cpp_log_determinant", (DL_FUNC) &_pilotdid_cpp_log_determinant, 3},
+    {"_pilotdid_cpp_multipliers_at", (DL_FUNC) &_pilotdid_cpp_multipliers_at, 4},
+    {"_pilotdid_cpp_power_means", (DL_FUNC) &_pilotdid_cpp_power_means, 2},
+    {"_pilotdid_cpp_nearest_neighbors", (DL_FUNC) &_pilotdid_cpp_nearest_neighbors, 3},
+    {"_pilotdid_cpp_neighbors_within", (DL_FUNC) &_pilotdid_cpp_neighbors_within, 3},
+    {"_pilotdid_cpp_spatial_lag", (DL_FUNC) &_pilotdid_cpp_spatial_lag, 2},
+    {"_pilotdid_cpp_spectral_radius", (DL_FUNC) &_pilotdid_cpp_spectral_radius, 1},
+    {"_pilotdid_cpp_weights_traits", (DL_FUNC) &_pilotdid_cpp_weights_traits, 1},
     {"_pilotdid_cpp_watch_forks", (DL_FUNC) &_pilotdid_cpp_watch_forks, 0},
     {"_pilotdid_cpp_threads", (DL_FUNC) &_pilotdid_cpp_threads, 1},
     {NULL, NULL, 0}

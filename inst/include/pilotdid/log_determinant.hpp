@@ -71,19 +71,12 @@ class EigenvalueDeterminant : public LogDeterminant {
   }
   double value(double rho) override {
     // ln|1 - rho v| for complex v is half the logarithm of the squared modulus.
-    double sum = 0;
-    for (const std::complex<double>& v : values_) sum += 0.5 * std::log(std::norm(1.0 - rho * v));
-    return sum;
+    return 0.5 * (1.0 - rho * values_.array()).abs2().log().sum();
   }
   const SpatialRange& range() const override { return range_; }
   std::pair<double, double> derivatives(double rho) override {
-    std::complex<double> first = 0, second = 0;
-    for (const std::complex<double>& v : values_) {
-      const std::complex<double> g = v / (1.0 - rho * v);
-      first += g;
-      second += g * g;
-    }
-    return {-first.real(), -second.real()};
+    const Eigen::ArrayXcd g = values_.array() / (1.0 - rho * values_.array());
+    return {-g.sum().real(), -g.square().sum().real()};
   }
 
  private:
@@ -195,7 +188,7 @@ inline SpatialOperator make_operator(const SpatialWeights& w, DeterminantMethod 
   SpatialOperator op;
   op.method = method;
   op.symmetrizer = find_symmetrizer(w);
-  op.factor = make_factor(w, op.symmetrizer);
+  op.factor = make_factor(w, op.symmetrizer, is_dense(w));
   if (method == DeterminantMethod::eigenvalues) {
     op.exact.reset(new EigenvalueDeterminant(known.size() > 0 ? known : spatial_eigenvalues(w, op.symmetrizer)));
     return op;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "log_determinant.hpp"
+#include "parallel.hpp"
 #include "spatial_weights.hpp"
 
 namespace pilotdid {

@@ -149,16 +149,15 @@ class DenseGeneralFactor : public SpatialFactor {
   double log_determinant_ = 0;
 };
 
-// Above this share of links the fill-in of a sparse factor costs more than the dense one.
-constexpr double dense_share = 0.1;
-
-inline std::unique_ptr<SpatialFactor> make_factor(const SpatialWeights& w, const Symmetrizer& s) {
+inline std::unique_ptr<SpatialFactor> make_factor(const SpatialWeights& w, const Symmetrizer& s, bool dense) {
   using Pointer = std::unique_ptr<SpatialFactor>;
-  const bool dense = w.density() > dense_share;
   if (s.exists)
     return dense ? Pointer(new DenseSymmetricFactor(w, s)) : Pointer(new SparseSymmetricFactor(w, s));
   return dense ? Pointer(new DenseGeneralFactor(w)) : Pointer(new SparseGeneralFactor(w));
 }
+
+// Above this share of links the fill-in of a sparse factor costs more than the dense one.
+inline bool is_dense(const SpatialWeights& w) { return w.density() > 0.1; }
 
 }  // namespace pilotdid
 

@@ -101,13 +101,8 @@ class FittedOperators {
     // Derivatives of the determinant use the factor at other values: they go first.
     if (panel.units > options.exact_limit)
       for (double at : parameters_) multipliers_.push_back(spatial_multipliers(panel.weights, op, at));
-    if (options.rho) lag_ = prepare(*op->factor, e.rho);
-    if (options.lambda && options.rho) {
-      second_ = make_factor(panel.weights, op->symmetrizer);
-      filter_ = prepare(*second_, e.lambda);
-    } else if (options.lambda) {
-      filter_ = prepare(*op->factor, e.lambda);
-    }
+    if (options.rho) lag_ = prepare(own_lag_, e.rho);
+    if (options.lambda) filter_ = prepare(own_filter_, e.lambda);
   }
   const SpatialFactor* lag() const { return lag_; }
   const SpatialFactor* filter() const { return filter_; }
@@ -131,14 +126,16 @@ class FittedOperators {
   }
 
  private:
-  static const SpatialFactor* prepare(SpatialFactor& factor, double at) {
-    factor.factor(at);
-    factor.prepare_transposed();
-    return &factor;
+  // All columns of the inverse are asked for: up to some hundred units dense factors are quicker at that.
+  const SpatialFactor* prepare(std::unique_ptr<SpatialFactor>& own, double at) {
+    own = make_factor(panel_.weights, op_->symmetrizer, is_dense(panel_.weights) || panel_.units <= 600);
+    own->factor(at);
+    own->prepare_transposed();
+    return own.get();
   }
   const SpatialPanel& panel_;
   SpatialOperator* op_;
-  std::unique_ptr<SpatialFactor> second_;
+  std::unique_ptr<SpatialFactor> own_lag_, own_filter_;
   const SpatialFactor* lag_ = nullptr;
   const SpatialFactor* filter_ = nullptr;
   std::vector<double> parameters_;
