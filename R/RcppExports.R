@@ -25,6 +25,14 @@ cpp_components <- function(absorption) {
     .Call(`_pilotdid_cpp_components`, absorption)
 }
 
+cpp_autocorrelation <- function(weights, x, kind, permutations, seed) {
+    .Call(`_pilotdid_cpp_autocorrelation`, weights, x, kind, permutations, seed)
+}
+
+cpp_local_moran <- function(weights, x, permutations, seed) {
+    .Call(`_pilotdid_cpp_local_moran`, weights, x, permutations, seed)
+}
+
 cpp_code <- function(x) {
     .Call(`_pilotdid_cpp_code`, x)
 }
@@ -87,6 +95,10 @@ cpp_multipliers_at <- function(weights, rho, method, eigenvalues) {
 
 cpp_power_means <- function(weights, orders) {
     .Call(`_pilotdid_cpp_power_means`, weights, orders)
+}
+
+cpp_normal_draws <- function(k, draws, seed) {
+    .Call(`_pilotdid_cpp_normal_draws`, k, draws, seed)
 }
 
 cpp_nearest_neighbors <- function(coordinates, k, globe) {

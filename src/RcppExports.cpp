@@ -91,6 +91,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_autocorrelation
+Rcpp::List cpp_autocorrelation(Rcpp::List weights, Rcpp::NumericMatrix x, int kind, int permutations, double seed);
+RcppExport SEXP _pilotdid_cpp_autocorrelation(SEXP weightsSEXP, SEXP xSEXP, SEXP kindSEXP, SEXP permutationsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type permutations(permutationsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_autocorrelation(weights, x, kind, permutations, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_local_moran
+Rcpp::List cpp_local_moran(Rcpp::List weights, Rcpp::NumericVector x, int permutations, double seed);
+RcppExport SEXP _pilotdid_cpp_local_moran(SEXP weightsSEXP, SEXP xSEXP, SEXP permutationsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type permutations(permutationsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_local_moran(weights, x, permutations, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_code
 Rcpp::List cpp_code(SEXP x);
 RcppExport SEXP _pilotdid_cpp_code(SEXP xSEXP) {
@@ -286,6 +313,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_normal_draws
+Rcpp::NumericMatrix cpp_normal_draws(int k, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_normal_draws(SEXP kSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< int >::type k(kSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_normal_draws(k, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_nearest_neighbors
 Rcpp::List cpp_nearest_neighbors(Rcpp::NumericMatrix coordinates, int k, bool globe);
 RcppExport SEXP _pilotdid_cpp_nearest_neighbors(SEXP coordinatesSEXP, SEXP kSEXP, SEXP globeSEXP) {
@@ -369,6 +408,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_autocorrelation", (DL_FUNC) &_pilotdid_cpp_autocorrelation, 5},
+    {"_pilotdid_cpp_local_moran", (DL_FUNC) &_pilotdid_cpp_local_moran, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
     {"_pilotdid_cpp_code_pairs", (DL_FUNC) &_pilotdid_cpp_code_pairs, 3},
@@ -385,6 +426,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_log_determinant", (DL_FUNC) &_pilotdid_cpp_log_determinant, 3},
     {"_pilotdid_cpp_multipliers_at", (DL_FUNC) &_pilotdid_cpp_multipliers_at, 4},
     {"_pilotdid_cpp_power_means", (DL_FUNC) &_pilotdid_cpp_power_means, 2},
+    {"_pilotdid_cpp_normal_draws", (DL_FUNC) &_pilotdid_cpp_normal_draws, 3},
     {"_pilotdid_cpp_nearest_neighbors", (DL_FUNC) &_pilotdid_cpp_nearest_neighbors, 3},
     {"_pilotdid_cpp_neighbors_within", (DL_FUNC) &_pilotdid_cpp_neighbors_within, 3},
     {"_pilotdid_cpp_spatial_lag", (DL_FUNC) &_pilotdid_cpp_spatial_lag, 2},

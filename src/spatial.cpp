@@ -14,7 +14,7 @@ Eigen::VectorXcd as_eigenvalues(SEXP values) {
   return out;
 }
 
-// panel: list(weights, y, x, lagged, unit_effects, time_effects); rows time-major.
+// panel: list(weights, y, x, unit_effects, time_effects); rows time-major.
 pilotdid::SpatialPanel as_spatial_panel(const Rcpp::List& list) {
   pilotdid::SpatialPanel panel;
   panel.weights = as_spatial_weights(list["weights"]);
@@ -24,7 +24,6 @@ pilotdid::SpatialPanel as_spatial_panel(const Rcpp::List& list) {
   panel.periods = static_cast<int>(y.size() / panel.units);
   new (&panel.y) Eigen::Map<const Eigen::VectorXd>(y.begin(), y.size());
   new (&panel.x) Eigen::Map<const Eigen::MatrixXd>(x.begin(), x.nrow(), x.ncol());
-  panel.lagged = Rcpp::as<std::vector<int>>(list["lagged"]);
   panel.unit_effects = list["unit_effects"];
   panel.time_effects = list["time_effects"];
   return panel;
@@ -112,4 +111,15 @@ Rcpp::NumericMatrix cpp_multipliers_at(Rcpp::List weights, Rcpp::NumericVector r
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_power_means(Rcpp::List weights, int orders) {
   return Rcpp::wrap(pilotdid::power_means(as_spatial_weights(weights), orders, execution()));
+}
+
+// k x draws standard normal numbers, one stream a draw.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix cpp_normal_draws(int k, int draws, double seed) {
+  Rcpp::NumericMatrix out(k, draws);
+  for (int d = 0; d < draws; ++d) {
+    pilotdid::Random random(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(d));
+    for (int j = 0; j < k; ++j) out(j, d) = random.normal();
+  }
+  return out;
 }

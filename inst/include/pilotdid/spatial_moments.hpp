@@ -19,11 +19,9 @@ struct SpatialPanel {
   int units = 0, periods = 0;
   bool unit_effects = true, time_effects = true;
   Eigen::Map<const Eigen::VectorXd> y{nullptr, 0};       // N T
-  Eigen::Map<const Eigen::MatrixXd> x{nullptr, 0, 0};    // N T x k
-  std::vector<int> lagged;                               // columns of x that enter as W x too
+  Eigen::Map<const Eigen::MatrixXd> x{nullptr, 0, 0};    // N T x k, spatial lags W x among them
 
   int rows() const { return units * periods; }
-  int regressors() const { return static_cast<int>(x.cols() + static_cast<Eigen::Index>(lagged.size())); }
 
   // The N T vector v as an N x T matrix.
   Eigen::Map<const Eigen::MatrixXd> wide(const double* v) const { return {v, units, periods}; }
@@ -115,14 +113,11 @@ class SpatialMoments {
  private:
   void fill() {
     const SpatialPanel& p = panel_;
-    const Eigen::Index k = p.x.cols();
-    z_.resize(p.rows(), 1 + lag_y_ + p.regressors());
+    z_.resize(p.rows(), 1 + lag_y_ + p.x.cols());
     z_.col(0) = p.y;
     if (lag_y_) z_.col(1) = p.lag(p.y);
-    z_.middleCols(1 + lag_y_, k) = p.x;
-    for (std::size_t j = 0; j < p.lagged.size(); ++j)
-      z_.col(1 + lag_y_ + k + static_cast<Eigen::Index>(j)) = p.lag(p.x.col(p.lagged[j]));
-    const auto x = z_.rightCols(p.regressors());
+    z_.rightCols(p.x.cols()) = p.x;
+    const auto x = z_.rightCols(p.x.cols());
     raw_ = x.colwise().squaredNorm();
     total_ = raw_ - p.rows() * x.colwise().mean().cwiseAbs2().transpose();
     for (Eigen::Index j = 0; j < z_.cols(); ++j) p.remove_effects(z_.col(j));
