@@ -85,6 +85,22 @@ cpp_spatial_fit <- function(panel, options, eigenvalues) {
     .Call(`_pilotdid_cpp_spatial_fit`, panel, options, eigenvalues)
 }
 
+cpp_spatial_gmm <- function(panel, options, lower, upper) {
+    .Call(`_pilotdid_cpp_spatial_gmm`, panel, options, lower, upper)
+}
+
+cpp_spatial_standing <- function(panel) {
+    .Call(`_pilotdid_cpp_spatial_standing`, panel)
+}
+
+cpp_spatial_multipliers <- function(weights, rho, lag, method) {
+    .Call(`_pilotdid_cpp_spatial_multipliers`, weights, rho, lag, method)
+}
+
+cpp_spillover_sums <- function(weights, rho, treated, untreated, parts) {
+    .Call(`_pilotdid_cpp_spillover_sums`, weights, rho, treated, untreated, parts)
+}
+
 cpp_log_determinant <- function(weights, rho, method) {
     .Call(`_pilotdid_cpp_log_determinant`, weights, rho, method)
 }
@@ -99,6 +115,14 @@ cpp_power_means <- function(weights, orders) {
 
 cpp_normal_draws <- function(k, draws, seed) {
     .Call(`_pilotdid_cpp_normal_draws`, k, draws, seed)
+}
+
+cpp_random_effects <- function(panel, options, eigenvalues) {
+    .Call(`_pilotdid_cpp_random_effects`, panel, options, eigenvalues)
+}
+
+cpp_lagrange_tests <- function(panel, center) {
+    .Call(`_pilotdid_cpp_lagrange_tests`, panel, center)
 }
 
 cpp_nearest_neighbors <- function(coordinates, k, globe) {

@@ -277,6 +277,56 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_spatial_gmm
+Rcpp::List cpp_spatial_gmm(Rcpp::List panel, Rcpp::List options, double lower, double upper);
+RcppExport SEXP _pilotdid_cpp_spatial_gmm(SEXP panelSEXP, SEXP optionsSEXP, SEXP lowerSEXP, SEXP upperSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< double >::type lower(lowerSEXP);
+    Rcpp::traits::input_parameter< double >::type upper(upperSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_gmm(panel, options, lower, upper));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_standing
+Rcpp::List cpp_spatial_standing(Rcpp::List panel);
+RcppExport SEXP _pilotdid_cpp_spatial_standing(SEXP panelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_standing(panel));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_multipliers
+Rcpp::List cpp_spatial_multipliers(Rcpp::List weights, double rho, bool lag, int method);
+RcppExport SEXP _pilotdid_cpp_spatial_multipliers(SEXP weightsSEXP, SEXP rhoSEXP, SEXP lagSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< bool >::type lag(lagSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_multipliers(weights, rho, lag, method));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spillover_sums
+Rcpp::List cpp_spillover_sums(Rcpp::List weights, double rho, Rcpp::NumericMatrix treated, Rcpp::NumericMatrix untreated, Rcpp::List parts);
+RcppExport SEXP _pilotdid_cpp_spillover_sums(SEXP weightsSEXP, SEXP rhoSEXP, SEXP treatedSEXP, SEXP untreatedSEXP, SEXP partsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type untreated(untreatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spillover_sums(weights, rho, treated, untreated, parts));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_log_determinant
 Rcpp::NumericVector cpp_log_determinant(Rcpp::List weights, Rcpp::NumericVector rho, int method);
 RcppExport SEXP _pilotdid_cpp_log_determinant(SEXP weightsSEXP, SEXP rhoSEXP, SEXP methodSEXP) {
@@ -322,6 +372,29 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
     Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_normal_draws(k, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_random_effects
+Rcpp::List cpp_random_effects(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_random_effects(SEXP panelSEXP, SEXP optionsSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_random_effects(panel, options, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_lagrange_tests
+Rcpp::NumericVector cpp_lagrange_tests(Rcpp::List panel, bool center);
+RcppExport SEXP _pilotdid_cpp_lagrange_tests(SEXP panelSEXP, SEXP centerSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< bool >::type center(centerSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_lagrange_tests(panel, center));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -423,10 +496,16 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_is_nested", (DL_FUNC) &_pilotdid_cpp_is_nested, 5},
     {"_pilotdid_cpp_spatial_eigenvalues", (DL_FUNC) &_pilotdid_cpp_spatial_eigenvalues, 1},
     {"_pilotdid_cpp_spatial_fit", (DL_FUNC) &_pilotdid_cpp_spatial_fit, 3},
+    {"_pilotdid_cpp_spatial_gmm", (DL_FUNC) &_pilotdid_cpp_spatial_gmm, 4},
+    {"_pilotdid_cpp_spatial_standing", (DL_FUNC) &_pilotdid_cpp_spatial_standing, 1},
+    {"_pilotdid_cpp_spatial_multipliers", (DL_FUNC) &_pilotdid_cpp_spatial_multipliers, 4},
+    {"_pilotdid_cpp_spillover_sums", (DL_FUNC) &_pilotdid_cpp_spillover_sums, 5},
     {"_pilotdid_cpp_log_determinant", (DL_FUNC) &_pilotdid_cpp_log_determinant, 3},
     {"_pilotdid_cpp_multipliers_at", (DL_FUNC) &_pilotdid_cpp_multipliers_at, 4},
     {"_pilotdid_cpp_power_means", (DL_FUNC) &_pilotdid_cpp_power_means, 2},
     {"_pilotdid_cpp_normal_draws", (DL_FUNC) &_pilotdid_cpp_normal_draws, 3},
+    {"_pilotdid_cpp_random_effects", (DL_FUNC) &_pilotdid_cpp_random_effects, 3},
+    {"_pilotdid_cpp_lagrange_tests", (DL_FUNC) &_pilotdid_cpp_lagrange_tests, 2},
     {"_pilotdid_cpp_nearest_neighbors", (DL_FUNC) &_pilotdid_cpp_nearest_neighbors, 3},
     {"_pilotdid_cpp_neighbors_within", (DL_FUNC) &_pilotdid_cpp_neighbors_within, 3},
     {"_pilotdid_cpp_spatial_lag", (DL_FUNC) &_pilotdid_cpp_spatial_lag, 2},

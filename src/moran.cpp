@@ -1,6 +1,6 @@
 #include <pilotdid/moran.hpp>
 
-#include "convert_spatial.h"
+#include "convert_weights.h"
 
 // x: N x m, one test a column; kind: 0 Moran, 1 Geary.
 // [[Rcpp::export(rng = false)]]

@@ -1,33 +1,13 @@
 #include <pilotdid/log_determinant.hpp>
 #include <pilotdid/spatial_effects.hpp>
 #include <pilotdid/spatial_fit.hpp>
+#include <pilotdid/spatial_gmm.hpp>
+#include <pilotdid/spatial_random.hpp>
+#include <pilotdid/spatial_spillovers.hpp>
 
 #include "convert_spatial.h"
 
 namespace {
-
-Eigen::VectorXcd as_eigenvalues(SEXP values) {
-  if (Rf_isNull(values)) return Eigen::VectorXcd();
-  const Rcpp::ComplexVector v(values);
-  Eigen::VectorXcd out(v.size());
-  for (R_xlen_t i = 0; i < v.size(); ++i) out[i] = {v[i].r, v[i].i};
-  return out;
-}
-
-// panel: list(weights, y, x, unit_effects, time_effects); rows time-major.
-pilotdid::SpatialPanel as_spatial_panel(const Rcpp::List& list) {
-  pilotdid::SpatialPanel panel;
-  panel.weights = as_spatial_weights(list["weights"]);
-  panel.units = panel.weights.n;
-  const Rcpp::NumericVector y = list["y"];
-  const Rcpp::NumericMatrix x = list["x"];
-  panel.periods = static_cast<int>(y.size() / panel.units);
-  new (&panel.y) Eigen::Map<const Eigen::VectorXd>(y.begin(), y.size());
-  new (&panel.x) Eigen::Map<const Eigen::MatrixXd>(x.begin(), x.nrow(), x.ncol());
-  panel.unit_effects = list["unit_effects"];
-  panel.time_effects = list["time_effects"];
-  return panel;
-}
 
 Rcpp::IntegerVector wrap_standing(const std::vector<pilotdid::Standing>& standing) {
   Rcpp::IntegerVector out(standing.size());
@@ -65,27 +45,67 @@ Rcpp::ComplexVector cpp_spatial_eigenvalues(Rcpp::List weights) {
   return out;
 }
 
-// options: list(rho, lambda, bias, method, covariance, cluster, clusters, exact_limit, seed);
 // eigenvalues: complex vector of W's, or NULL.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_spatial_fit(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues) {
   const pilotdid::SpatialPanel p = as_spatial_panel(panel);
-  pilotdid::SpatialOptions o;
-  o.rho = options["rho"];
-  o.lambda = options["lambda"];
-  o.bias = static_cast<pilotdid::BiasCorrection>(Rcpp::as<int>(options["bias"]));
-  o.method = static_cast<pilotdid::DeterminantMethod>(Rcpp::as<int>(options["method"]));
-  o.covariance = static_cast<pilotdid::SpatialCovariance>(Rcpp::as<int>(options["covariance"]));
-  o.exact_limit = options["exact_limit"];
-  o.seed = static_cast<std::uint64_t>(Rcpp::as<double>(options["seed"]));
-  const Rcpp::IntegerVector cluster = options["cluster"];
-  o.cluster = cluster.begin();
-  o.clusters = options["clusters"];
-  std::unique_ptr<pilotdid::SpatialOperator> op;
-  if (o.rho || o.lambda)
-    op.reset(new pilotdid::SpatialOperator(
-        pilotdid::make_operator(p.weights, o.method, as_eigenvalues(eigenvalues))));
+  const pilotdid::SpatialOptions o = as_spatial_options(options);
+  const auto op = as_spatial_operator(p, o, eigenvalues);
   return wrap_fit(pilotdid::SpatialFitter(p, o, op.get(), execution()).fit());
+}
+
+// range: the interval of the spatial parameters.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_spatial_gmm(Rcpp::List panel, Rcpp::List options, double lower, double upper) {
+  const pilotdid::SpatialPanel p = as_spatial_panel(panel);
+  const pilotdid::SpatialGmmFit f = pilotdid::SpatialGmm(p, as_spatial_options(options), {lower, upper}).fit();
+  const pilotdid::SpatialEstimate& e = f.estimate;
+  return Rcpp::List::create(
+      Rcpp::_["rho"] = e.rho, Rcpp::_["lambda"] = e.lambda, Rcpp::_["beta"] = wrap_vector(e.beta),
+      Rcpp::_["sigma2"] = e.sigma2, Rcpp::_["sse"] = e.sse, Rcpp::_["converged"] = e.converged,
+      Rcpp::_["at_border"] = e.at_border, Rcpp::_["covariance"] = Rcpp::wrap(f.covariance),
+      Rcpp::_["residual"] = wrap_vector(f.residual), Rcpp::_["instruments"] = f.instruments,
+      Rcpp::_["identified"] = f.identified);
+}
+
+// Which regressors are left once the effects are removed: the check that comes before the moments.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_spatial_standing(Rcpp::List panel) {
+  const pilotdid::SpatialPanel p = as_spatial_panel(panel);
+  const pilotdid::SpatialMoments moments(p, false, false);
+  const pilotdid::Solution judged = pilotdid::detail::judge_regressors(moments, p.rows());
+  return Rcpp::List::create(Rcpp::_["standing"] = wrap_standing(judged.standing),
+                            Rcpp::_["combination"] = Rcpp::wrap(judged.combination),
+                            Rcpp::_["within_total"] = moments.gram(0)(0, 0));
+}
+
+// value, slope: see spatial_effects.hpp
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_spatial_multipliers(Rcpp::List weights, double rho, bool lag, int method) {
+  const pilotdid::SpatialWeights w = as_spatial_weights(weights);
+  std::unique_ptr<pilotdid::SpatialOperator> op;
+  if (lag)
+    op.reset(new pilotdid::SpatialOperator(pilotdid::make_operator(
+        w, static_cast<pilotdid::DeterminantMethod>(method), Eigen::VectorXcd())));
+  const pilotdid::SpatialMultipliers m = pilotdid::spatial_multipliers(w, op.get(), rho);
+  return Rcpp::List::create(Rcpp::_["value"] = wrap_vector(m.value), Rcpp::_["slope"] = wrap_vector(m.slope));
+}
+
+// treated, untreated: N x T; parts: list of N x T. -> sums, see spatial_spillovers.hpp
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_spillover_sums(Rcpp::List weights, double rho, Rcpp::NumericMatrix treated,
+                              Rcpp::NumericMatrix untreated, Rcpp::List parts) {
+  const pilotdid::SpatialWeights w = as_spatial_weights(weights);
+  const pilotdid::Symmetrizer symmetrizer = pilotdid::find_symmetrizer(w);
+  const auto factor = pilotdid::make_factor(w, symmetrizer, pilotdid::is_dense(w));
+  factor->factor(rho);
+  factor->prepare_inverse();
+  std::vector<Eigen::MatrixXd> columns;
+  for (R_xlen_t k = 0; k < parts.size(); ++k) columns.push_back(view(Rcpp::as<Rcpp::NumericMatrix>(parts[k])));
+  const pilotdid::SpilloverSums s = pilotdid::spillover_sums(w, *factor, symmetrizer, rho, view(treated),
+                                                             view(untreated), columns, execution());
+  return Rcpp::List::create(Rcpp::_["treated"] = Rcpp::wrap(s.treated), Rcpp::_["untreated"] = Rcpp::wrap(s.untreated),
+                            Rcpp::_["own"] = Rcpp::wrap(s.own));
 }
 
 // ln|I - rho W| for each rho.
@@ -122,4 +142,17 @@ Rcpp::NumericMatrix cpp_normal_draws(int k, int draws, double seed) {
     for (int j = 0; j < k; ++j) out(j, d) = random.normal();
   }
   return out;
+}
+
+// Random unit effects: panel without unit effects, options without lambda.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List cpp_random_effects(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues) {
+  const pilotdid::SpatialPanel p = as_spatial_panel(panel);
+  const pilotdid::SpatialOptions o = as_spatial_options(options);
+  const auto op = as_spatial_operator(p, o, eigenvalues);
+  const pilotdid::RandomEffectsFit f = pilotdid::RandomEffects(p, op.get(), o, execution()).fit();
+  return Rcpp::List::create(Rcpp::_["rho"] = f.rho, Rcpp::_["beta"] = wrap_vector(f.beta),
+                            Rcpp::_["phi2"] = f.phi2, Rcpp::_["sigma2"] = f.sigma2,
+                            Rcpp::_["log_likelihood"] = f.log_likelihood,
+                            Rcpp::_["covariance"] = Rcpp::wrap(f.covariance), Rcpp::_["converged"] = f.converged);
 }

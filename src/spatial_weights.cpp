@@ -1,7 +1,7 @@
 #include <pilotdid/spatial_points.hpp>
 #include <pilotdid/spatial_weights.hpp>
 
-#include "convert_spatial.h"
+#include "convert_weights.h"
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <Eigen/Sparse>
 #include <cmath>
 #include <memory>
+#include <vector>
 
 #include "spatial_weights.hpp"
 
@@ -24,8 +25,26 @@ class SpatialFactor {
   // (I - rho W)^-1 b and its transpose, b: N x m
   virtual Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const = 0;
   virtual Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const = 0;
-  // To be called after factor() and before solve_transposed().
-  virtual void prepare_transposed() {}
+  // To be called after factor() and before solve_transposed() and the columns and rows below.
+  virtual void prepare_inverse() {}
+  // Columns of the inverse, and its rows as columns.
+  virtual Eigen::MatrixXd inverse_columns(const std::vector<int>& which) const {
+    return solve(unit_vectors(which));
+  }
+  virtual Eigen::MatrixXd inverse_rows(const std::vector<int>& which) const {
+    return solve_transposed(unit_vectors(which));
+  }
+
+ protected:
+  explicit SpatialFactor(int n) : n_(n) {}
+  int n_;
+
+ private:
+  Eigen::MatrixXd unit_vectors(const std::vector<int>& which) const {
+    Eigen::MatrixXd e = Eigen::MatrixXd::Zero(n_, static_cast<Eigen::Index>(which.size()));
+    for (std::size_t j = 0; j < which.size(); ++j) e(which[j], static_cast<Eigen::Index>(j)) = 1;
+    return e;
+  }
 };
 
 namespace detail {
@@ -43,7 +62,7 @@ template <class Matrix, class Solver>
 class SymmetricFactor : public SpatialFactor {
  public:
   SymmetricFactor(const SpatialWeights& w, const Symmetrizer& s)
-      : h_(symmetric_similar(w, s)), root_(s.root) {
+      : SpatialFactor(w.n), h_(symmetric_similar(w, s)), root_(s.root) {
     analyze(solver_);
   }
   bool factor(double rho) override {
@@ -94,7 +113,7 @@ using DenseSymmetricFactor = SymmetricFactor<Eigen::MatrixXd, Eigen::LLT<Eigen::
 
 class SparseGeneralFactor : public SpatialFactor {
  public:
-  explicit SparseGeneralFactor(const SpatialWeights& w) : w_(w.matrix()) {
+  explicit SparseGeneralFactor(const SpatialWeights& w) : SpatialFactor(w.n), w_(w.matrix()) {
     solver_.analyzePattern(compressed(0.5));
   }
   bool factor(double rho) override {
@@ -105,7 +124,7 @@ class SparseGeneralFactor : public SpatialFactor {
   double log_determinant() const override { return solver_.logAbsDeterminant(); }
   Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const override { return solver_.solve(b); }
   // The solver cannot solve with its own transpose: the transpose is factored as well.
-  void prepare_transposed() override {
+  void prepare_inverse() override {
     Eigen::SparseMatrix<double> a = compressed(rho_).transpose();
     a.makeCompressed();
     transposed_.reset(new Solver(a));
@@ -129,7 +148,7 @@ class SparseGeneralFactor : public SpatialFactor {
 
 class DenseGeneralFactor : public SpatialFactor {
  public:
-  explicit DenseGeneralFactor(const SpatialWeights& w) : w_(w.matrix()) {}
+  explicit DenseGeneralFactor(const SpatialWeights& w) : SpatialFactor(w.n), w_(w.matrix()) {}
   bool factor(double rho) override {
     Eigen::MatrixXd a = -rho * w_;
     a.diagonal().array() += 1;
@@ -142,9 +161,25 @@ class DenseGeneralFactor : public SpatialFactor {
   Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const override {
     return solver_.transpose().solve(b);
   }
+  // For a small matrix the whole inverse at once costs less than its columns and rows in turn.
+  void prepare_inverse() override {
+    if (n_ <= 1000) inverse_ = solver_.inverse();
+  }
+  Eigen::MatrixXd inverse_columns(const std::vector<int>& which) const override {
+    if (inverse_.size() == 0) return SpatialFactor::inverse_columns(which);
+    Eigen::MatrixXd out(n_, static_cast<Eigen::Index>(which.size()));
+    for (std::size_t j = 0; j < which.size(); ++j) out.col(static_cast<Eigen::Index>(j)) = inverse_.col(which[j]);
+    return out;
+  }
+  Eigen::MatrixXd inverse_rows(const std::vector<int>& which) const override {
+    if (inverse_.size() == 0) return SpatialFactor::inverse_rows(which);
+    Eigen::MatrixXd out(n_, static_cast<Eigen::Index>(which.size()));
+    for (std::size_t j = 0; j < which.size(); ++j) out.col(static_cast<Eigen::Index>(j)) = inverse_.row(which[j]).transpose();
+    return out;
+  }
 
  private:
-  Eigen::MatrixXd w_;
+  Eigen::MatrixXd w_, inverse_;
   Eigen::PartialPivLU<Eigen::MatrixXd> solver_;
   double log_determinant_ = 0;
 };

@@ -130,7 +130,7 @@ class FittedOperators {
   const SpatialFactor* prepare(std::unique_ptr<SpatialFactor>& own, double at) {
     own = make_factor(panel_.weights, op_->symmetrizer, is_dense(panel_.weights) || panel_.units <= 600);
     own->factor(at);
-    own->prepare_transposed();
+    own->prepare_inverse();
     return own.get();
   }
   const SpatialPanel& panel_;

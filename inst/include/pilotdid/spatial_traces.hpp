@@ -40,14 +40,14 @@ class SpatialMatrix {
   }
   // Columns and rows `which` of J A J, each as a column of the result.
   void blocks(const std::vector<int>& which, Eigen::MatrixXd& columns, Eigen::MatrixXd& rows) const {
-    columns = multiply(unit_vectors(which));
+    columns = w_.lag(factor_.inverse_columns(which));
     if (symmetrizer_.exists) {
       // d_i a_ij = d_j a_ji holds for A as for W: no second solution is needed.
       rows = symmetrizer_.root.cwiseAbs2().asDiagonal() * columns;
       for (std::size_t j = 0; j < which.size(); ++j)
         rows.col(static_cast<Eigen::Index>(j)) /= symmetrizer_.root[which[j]] * symmetrizer_.root[which[j]];
     } else {
-      rows = multiply_transposed(unit_vectors(which));
+      rows = w_.lag_transposed(factor_.inverse_rows(which));
     }
     center(columns, which, column_mean_, row_mean_);
     center(rows, which, row_mean_, column_mean_);
@@ -55,11 +55,6 @@ class SpatialMatrix {
   bool removes_mean() const { return remove_mean_; }
 
  private:
-  Eigen::MatrixXd unit_vectors(const std::vector<int>& which) const {
-    Eigen::MatrixXd e = Eigen::MatrixXd::Zero(w_.n, static_cast<Eigen::Index>(which.size()));
-    for (std::size_t j = 0; j < which.size(); ++j) e(which[j], static_cast<Eigen::Index>(j)) = 1;
-    return e;
-  }
   void center(Eigen::MatrixXd& m, const std::vector<int>& which, const Eigen::VectorXd& own,
               const Eigen::VectorXd& other) const {
     if (!remove_mean_) return;
