@@ -39,6 +39,7 @@ local_moran <- function(x, data = NULL, W, period = NULL, draws = 999, seed = NU
   seed <- stream_seed(seed)
   W <- as_weights(W)
   values <- local_values(x, data, W, period)
+  if (is.null(W$ids) && is.numeric(x)) W$ids <- values$unit$values
   w <- align_weights(W, values$unit)
   raw <- cpp_local_moran(w, values$x, as.integer(draws), seed)
   table <- local_table(raw, values, draws)
@@ -53,6 +54,7 @@ local_values <- function(x, data, W, period) {
   if (is.numeric(x)) {
     n <- length(W$start) - 1L
     if (length(x) != n) abort("weights_size", c("There must be one value a unit, in the order of the weights.", x = "{length(x)} value{?s}, {n} unit{?s}."))
+    # Unnamed weights are in the order of the values.
     return(list(x = as.numeric(x), unit = list(values = W$ids %||% seq_len(n), label = W$unit), period = NA, name = "x"))
   }
   check_data(data)

@@ -80,6 +80,7 @@ moran_test.numeric <- function(x, W, statistic = c("moran", "geary"), alternativ
     ))
   }
   ids <- names(x) %||% W$ids %||% seq_along(x)
+  if (is.null(W$ids)) W$ids <- ids
   wide <- list(x = matrix(x, ncol = 1L), unit = list(values = ids, label = W$unit), periods = NA, label = NA)
   test_wide(wide, "x", W, statistic, alternative, draws, seed)
 }

@@ -88,6 +88,7 @@ spatial_did <- function(formula, data, W, model = c("sdm", "sar", "sem", "sdem",
                         spillover = c("pooled", "split"), vcov = NULL, treatment = NULL, panel = NULL, subset = NULL,
                         determinant = c("auto", "eigenvalues", "factor", "chebyshev"), seed = 1) {
   call <- match.call()
+  by_default <- missing(bias_correction)
   model <- check_choice(model, names(spatial_models), "model")
   bias_correction <- check_choice(bias_correction, names(bias_corrections), "bias_correction")
   method <- check_choice(method, c("ml", "gmm"), "method")
@@ -105,7 +106,7 @@ spatial_did <- function(formula, data, W, model = c("sdm", "sar", "sem", "sdem",
     model = model, terms = spatial_models[[model]], method = method, spillover = spillover, determinant = determinant, seed = seed
   )
   x <- spatial_columns(design, W, spec, lag)
-  spec$bias <- usable_correction(bias_correction, missing(bias_correction), design, W)
+  spec$bias <- usable_correction(bias_correction, by_default, design, W)
   fit <- list(call = call, formula = formula, design = design, data = data, weights = W, spec = spec, nobs = design$n)
   class(fit) <- "pilot_spatial"
   fit$panel <- spatial_panel(design, W, x)

@@ -17,8 +17,9 @@ spatial_weights.Matrix <- function(x, ids = NULL, standardize = c("none", "row",
   rlang::check_installed("Matrix", "to read a sparse matrix")
   check_square(dim(x))
   names <- matrix_ids(dimnames(x))
+  n <- nrow(x)
   x <- Matrix::summary(methods::as(methods::as(x, "generalMatrix"), "CsparseMatrix"))
-  from_triplets(x$i, x$j, if (is.null(x$x)) rep(1, length(x$i)) else as.numeric(x$x), attr(x, "nrow"), ids %||% names, standardize)
+  from_triplets(x$i, x$j, if (is.null(x$x)) rep(1, length(x$i)) else as.numeric(x$x), n, ids %||% names, standardize)
 }
 
 #' @rdname spatial_weights
@@ -177,8 +178,9 @@ restandardize <- function(w, standardize) {
     }
     w$value <- w$value / radius$value
   }
-  w$standardize <- standardize
   w[c("symmetrizable", "row_standardized")] <- cpp_weights_traits(w)
+  # A matrix whose rows sum to one stays one when units are left out.
+  w$standardize <- if (w$row_standardized) "row" else standardize
   w$cache <- new.env(parent = emptyenv())
   w
 }

@@ -144,10 +144,7 @@ model.matrix.pilot_spatial <- function(object, ...) {
 }
 
 #' @export
-update.pilot_spatial <- function(object, formula. = NULL, ..., evaluate = TRUE) {
-  call <- update.pilot_fit(object, formula., ..., evaluate = FALSE)
-  if (evaluate) eval(call, parent.frame()) else call
-}
+update.pilot_spatial <- update.pilot_fit
 
 #' @export
 print.pilot_spatial <- function(x, digits = 4L, ...) {

@@ -6,7 +6,6 @@ print.pilot_weights <- function(x, ...) {
   neighbors <- diff(x$start)
   links <- length(x$column)
   standard <- switch(x$standardize, row = "row-standardized", spectral = "largest eigenvalue 1", none = "not standardized")
-  if (x$standardize == "none" && x$row_standardized) standard <- "rows sum to one"
   cat("Spatial weights: ", x$label, ", ", standard, "\n", sep = "")
   cat("Units:     ", big(n), if (!is.null(x$ids)) paste0(" (", x$unit, ")") else " (without names)", "\n", sep = "")
   cat("Links:     ", big(links), " (", format(100 * links / n / (n - 1), digits = 2), " % of all pairs), ",

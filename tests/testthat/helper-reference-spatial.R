@@ -83,6 +83,7 @@ dense_ml <- function(p, rho = TRUE, lambda = FALSE, transformation = FALSE, limi
   } else {
     at <- 0
   }
+  at <- unname(at)
   best <- f(at)
   c(best, list(rho = if (rho) at[1] else 0, lambda = if (lambda) at[length(at)] else 0))
 }
