@@ -193,8 +193,9 @@ effect_colors <- c(direct = "#0072B2", indirect = "#D55E00", total = "black")
 
 #' @export
 plot.pilot_effects <- function(x, ...) {
-  table <- if (is.null(x$order)) x else x[is.finite(x$order), ]
-  labels <- paste(table$term, table$effect, if (!is.null(table$order)) table$order)
+  table <- as.data.frame(tidy(x))
+  if (!is.null(table$order)) table <- table[is.finite(table$order), ]
+  labels <- trimws(paste(table$term, table$effect, if (!is.null(table$order)) table$order))
   plot_intervals(labels, table, effect_colors[table$effect], ...)
   invisible(x)
 }

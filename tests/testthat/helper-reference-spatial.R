@@ -18,7 +18,7 @@ toy_spatial_panel <- function(w, periods, seed, rho = 0.3, lambda = 0, theta = c
   withr::local_seed(seed, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
   n <- nrow(w)
   data <- data.frame(unit = rep(seq_len(n), periods), time = rep(seq_len(periods), each = n))
-  joins <- sample(c(2:periods, rep(periods + 1L, 2L)), n, TRUE)
+  joins <- sample(rep(c(3L, 4L, periods + 1L), length.out = n))
   data$d <- as.integer(data$time >= joins[data$unit])
   data$x <- rnorm(n * periods) + data$unit / n
   wide <- function(v) matrix(v, n)

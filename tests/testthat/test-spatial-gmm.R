@@ -1,5 +1,4 @@
 stored <- readRDS(test_path("fixtures", "spatial.rds"))$columbus
-quiet <- function(expr) suppressWarnings(expr, classes = "pilotdid_warning_thin_cohort")
 
 # The cross-section twice: estimates are those of one, moments are means.
 stacked <- function() rbind(transform(stored$data, t = 1), transform(stored$data, t = 2))
@@ -35,14 +34,14 @@ test_that("moments agree with maximum likelihood in a large panel, for every mod
   for (model in c("sac", "sdem")) {
     truth <- if (model == "sac") c(rho = 0.3, lambda = 0.4) else c(lambda = 0.4)
     data <- if (model == "sac") toy_spatial_panel(dense, 6, 5, 0.3, 0.4, c(0, 0)) else toy_spatial_panel(dense, 6, 5, 0, 0.4)
-    gmm <- quiet(spatial_did(y ~ d + x | unit + time, data, w, model, method = "gmm"))
-    ml <- quiet(spatial_did(y ~ d + x | unit + time, data, w, model))
+    gmm <- spatial_did(y ~ d + x | unit + time, data, w, model, method = "gmm")
+    ml <- spatial_did(y ~ d + x | unit + time, data, w, model)
     se <- sqrt(diag(vcov(ml)))
     # Both estimate the same numbers: four standard errors of the more precise one.
     expect_true(all(abs(coef(gmm) - coef(ml)) < 4 * se))
     expect_true(all(abs(coef(gmm)[names(truth)] - truth) < 0.12))
   }
-  sdm <- quiet(spatial_did(y ~ d + x | unit + time, toy_spatial_panel(dense, 6, 5), w, method = "gmm"))
+  sdm <- spatial_did(y ~ d + x | unit + time, toy_spatial_panel(dense, 6, 5), w, method = "gmm")
   expect_lt(abs(coef(sdm)[["rho"]] - 0.3), 4 * sqrt(vcov(sdm)[1, 1]))
   expect_s3_class(effects(sdm), "pilot_effects")
 })
@@ -50,7 +49,7 @@ test_that("moments agree with maximum likelihood in a large panel, for every mod
 test_that("clustered and robust covariances, written out", {
   w <- toy_weights(15, 3)
   d <- toy_spatial_panel(w, 6, 3)
-  fit <- quiet(spatial_did(y ~ d + x | unit + time, d, w, "sar", method = "gmm", vcov = ~unit))
+  fit <- spatial_did(y ~ d + x | unit + time, d, w, "sar", method = "gmm", vcov = ~unit)
   p <- dense_problem(d, w, NULL)
   off <- function(v) stats::lm.fit(p$dummies, v)$residuals
   x <- apply(p$x, 2, off)
@@ -73,5 +72,5 @@ test_that("no instruments: refused", {
   w <- (matrix(1, n, n) - diag(n)) / (n - 1)
   dimnames(w) <- list(1:n, 1:n)
   d <- toy_spatial_panel(w, 5, 1)
-  expect_error(quiet(spatial_did(y ~ d + x | unit + time, d, w, "sar", method = "gmm")), class = "pilotdid_error_not_identified")
+  expect_error(spatial_did(y ~ d + x | unit + time, d, w, "sar", method = "gmm"), class = "pilotdid_error_not_identified")
 })

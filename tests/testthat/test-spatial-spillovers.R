@@ -1,4 +1,3 @@
-quiet <- function(expr) suppressWarnings(expr, classes = "pilotdid_warning_thin_cohort")
 
 dense_spillovers <- function(fit, w, b, untreated = "never") {
   n <- nrow(w)
@@ -29,7 +28,7 @@ test_that("spillovers against the model's response written out; standard errors 
     d <- toy_spatial_panel(w, 6, 2)
     for (model in c("sdm", "slx")) {
       for (spillover in c("pooled", "split")) {
-        fit <- quiet(spatial_did(y ~ d + x | unit + time, d, w, model, spillover = spillover, bias_correction = "none"))
+        fit <- spatial_did(y ~ d + x | unit + time, d, w, model, spillover = spillover, bias_correction = "none")
         for (untreated in c("never", "notyet")) {
           table <- tidy(spillovers(fit, untreated))
           expect_equal(table$estimate, dense_spillovers(fit, w, coef(fit), untreated), tolerance = 1e-9)
@@ -51,14 +50,14 @@ test_that("spillovers against the model's response written out; standard errors 
 test_that("split spillovers add up to the pooled exposure, and effects() leaves the treatment out", {
   w <- toy_weights(15, 3)
   d <- toy_spatial_panel(w, 6, 3)
-  pooled <- quiet(spatial_did(y ~ d + x | unit + time, d, w))
-  split <- quiet(spatial_did(y ~ d + x | unit + time, d, w, spillover = "split"))
+  pooled <- spatial_did(y ~ d + x | unit + time, d, w)
+  split <- spatial_did(y ~ d + x | unit + time, d, w, spillover = "split")
   parts <- model.matrix(split)[, c("W:d on treated", "W:d on untreated")]
   expect_equal(rowSums(parts), model.matrix(pooled)[, "W:d"])
   expect_true(all(parts[d$d == 0, 1] == 0) && all(parts[d$d == 1, 2] == 0))
   expect_equal(unique(effects(split)$term), "x")
   expect_error(spatial_did(y ~ x + d | unit + time, d, w, spillover = "split"), class = "pilotdid_error_argument")
-  expect_error(spillovers(quiet(spatial_did(y ~ x + d | unit + time, d, w))), class = "pilotdid_error_argument")
+  expect_error(spillovers(spatial_did(y ~ x + d | unit + time, d, w)), class = "pilotdid_error_argument")
   expect_output(print(spillovers(split)), "split by receiver")
 })
 
@@ -132,7 +131,7 @@ test_that("figures draw", {
   rings <- ring_did(y ~ d | unit + time, d, ~ lon + lat, c(0, 150, 250))
   expect_invisible(plot(rings))
   w <- toy_weights(15, 3)
-  fit <- quiet(spatial_did(y ~ d + x | unit + time, toy_spatial_panel(w, 6, 3), w))
+  fit <- spatial_did(y ~ d + x | unit + time, toy_spatial_panel(w, 6, 3), w)
   expect_invisible(plot(effects(fit)))
   expect_invisible(plot(spillovers(fit)))
   skip_if_not_installed("ggplot2")

@@ -1,5 +1,4 @@
 stored <- readRDS(test_path("fixtures", "spatial.rds"))
-quiet <- function(expr) suppressWarnings(expr, classes = "pilotdid_warning_thin_cohort")
 
 test_that("Lagrange multiplier tests of a cross-section are those of spdep", {
   columbus <- stored$columbus
@@ -14,7 +13,7 @@ test_that("with effects they are those of the dense formulas, centered or not", 
   for (standardize in c("row", "spectral")) {
     w <- toy_weights(14, 2, standardize, FALSE)
     d <- toy_spatial_panel(w, 5, 2)
-    fit <- quiet(spatial_did(y ~ d + x | unit + time, d, w, bias_correction = "none"))
+    fit <- spatial_did(y ~ d + x | unit + time, d, w, bias_correction = "none")
     for (center in c(TRUE, FALSE)) {
       table <- tidy(spatial_tests(fit, center = center))
       for (set in list(character(), "unit", "time", c("unit", "time"))) {
@@ -29,7 +28,7 @@ test_that("with effects they are those of the dense formulas, centered or not", 
 test_that("degrees of freedom are counted, likelihood ratios are differences of fits", {
   w <- toy_weights(15, 3)
   d <- toy_spatial_panel(w, 6, 3)
-  fit <- quiet(spatial_did(y ~ d + x | unit + time, d, w))
+  fit <- spatial_did(y ~ d + x | unit + time, d, w)
   table <- tidy(spatial_tests(fit))
   of <- function(test) table[table$test == test, ]
   expect_equal(of("lr_unit")$df, 14)
@@ -37,8 +36,8 @@ test_that("degrees of freedom are counted, likelihood ratios are differences of 
   expect_equal(of("lr_twoway")$df, 19)
   expect_equal(of("wald_sdm_sar")$df, 2)
   expect_equal(of("lr_sdm_sem")$df, 2)
-  sar <- quiet(spatial_did(y ~ d + x | unit + time, d, w, "sar"))
-  sem <- quiet(spatial_did(y ~ d + x | unit + time, d, w, "sem"))
+  sar <- spatial_did(y ~ d + x | unit + time, d, w, "sar")
+  sem <- spatial_did(y ~ d + x | unit + time, d, w, "sem")
   expect_equal(of("lr_sdm_sar")$statistic, as.numeric(2 * (logLik(fit) - logLik(sar))), tolerance = 1e-8)
   expect_equal(of("lr_sdm_sem")$statistic, as.numeric(2 * (logLik(fit) - logLik(sem))), tolerance = 1e-8)
   b <- coef(fit)
@@ -47,7 +46,7 @@ test_that("degrees of freedom are counted, likelihood ratios are differences of 
   g <- rbind(c(b[["d"]], b[["rho"]], 0, 1, 0), c(b[["x"]], 0, b[["rho"]], 0, 1))
   value <- b[4:5] + b[1] * b[2:3]
   expect_equal(of("wald_sdm_sem")$statistic, as.numeric(t(value) %*% solve(g %*% v %*% t(g)) %*% value), tolerance = 1e-8)
-  none <- spatial_tests(quiet(spatial_did(y ~ d + x | unit + time, d, w, lag = "d")))
+  none <- spatial_tests(spatial_did(y ~ d + x | unit + time, d, w, lag = "d"))
   expect_true(is.na(tidy(none)$statistic[tidy(none)$test == "lr_sdm_sem"]))
   expect_equal(tidy(none)$df[tidy(none)$test == "lr_sdm_sar"], 1)
   # Any model of the same data gives the same table.
@@ -57,7 +56,7 @@ test_that("degrees of freedom are counted, likelihood ratios are differences of 
 test_that("random effects: the likelihood against the dense normal density", {
   w <- toy_weights(10, 4)
   d <- toy_spatial_panel(w, 5, 4)
-  fit <- quiet(spatial_did(y ~ d + x | unit + time, d, w, bias_correction = "none"))
+  fit <- spatial_did(y ~ d + x | unit + time, d, w, bias_correction = "none")
   random <- pilotdid:::random_panel_of(fit)
   est <- pilotdid:::fit_random(fit, random)
   p <- dense_problem(d, w, c("d", "x"), "time")
@@ -103,9 +102,25 @@ test_that("Hausman and Mundlak: random effects stand when they are true and fall
 test_that("the reading says what the table says", {
   w <- toy_weights(40, 6)
   d <- toy_spatial_panel(w, 8, 6, rho = 0.5, theta = c(1.5, 1))
-  tests <- spatial_tests(quiet(spatial_did(y ~ d + x | unit + time, d, w)))
+  tests <- spatial_tests(spatial_did(y ~ d + x | unit + time, d, w))
   expect_output(print(tests), "neither to a spatial lag")
   expect_equal(glance(tests)$advice, "sdm")
-  expect_error(spatial_tests(quiet(spatial_did(y ~ d + x | unit + time, d, w, method = "gmm"))), class = "pilotdid_error_argument")
-  expect_error(spatial_tests(quiet(spatial_did(y ~ d + x | unit + time, d, w, spillover = "split"))), class = "pilotdid_error_argument")
+  expect_error(spatial_tests(spatial_did(y ~ d + x | unit + time, d, w, method = "gmm")), class = "pilotdid_error_argument")
+  expect_error(spatial_tests(spatial_did(y ~ d + x | unit + time, d, w, spillover = "split")), class = "pilotdid_error_argument")
+})
+
+test_that("Monte Carlo: the centered tests have their size, the others reject far too often", {
+  w <- toy_weights(30, 2)
+  d <- toy_spatial_panel(w, 20, 2)
+  panel <- spatial_did(y ~ d + x | unit + time, d, w, "sar")$panel
+  withr::local_seed(1)
+  rejected <- function(center) {
+    rowMeans(replicate(600, {
+      panel$y <- rnorm(600) + panel$x %*% c(1, 1)
+      pilotdid:::cpp_lagrange_tests(panel, center) > stats::qchisq(0.95, 1)
+    }))
+  }
+  # A share of 0.05 from 600 draws has a standard error of 0.009.
+  expect_true(all(rejected(TRUE) < 0.09))
+  expect_true(all(rejected(FALSE)[1:2] > 0.15))
 })
