@@ -52,7 +52,7 @@ namespace detail {
 // Which regressors are left once the effects are removed; the Gram matrix decides where it is well
 // conditioned, orthogonalization elsewhere (see solve.hpp for the limits).
 inline Solution judge_regressors(const SpatialMoments& moments, int rows) {
-  const int k = moments.regressors(), d = moments.first_regressor();
+  const int k = moments.regressors();
   const Eigen::MatrixXd gram = moments.gram(0).bottomRightCorner(k, k);
   Solution s;
   s.standing.assign(static_cast<std::size_t>(k), Standing::kept);
