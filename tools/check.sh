@@ -16,4 +16,8 @@ export _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 \
 (cd check && R CMD check --as-cran --no-manual pilotdid_*.tar.gz)
 size=$(du -k check/pilotdid_*.tar.gz | cut -f1)
 [ "$size" -lt 5120 ] || { echo "the tarball has $size KB: more than 5 MB"; exit 1; }
-grep -q "^Status: OK" check/pilotdid.Rcheck/00check.log
+# Packages that are only suggested may be missing on a machine; the note that says so is no other.
+log=check/pilotdid.Rcheck/00check.log
+grep -q "^Status: OK" "$log" || {
+  grep -q "^Status: 1 NOTE" "$log" && grep -A1 "NOTE$" "$log" | grep -q "suggested but not available"
+}
