@@ -62,7 +62,7 @@ table_columns.pilot_iv <- function(x, name, options) {
   })
   statistic <- function(test, digits = 2) fixed_digits(value(test), digits)
   foot <- c(
-    list2(words$kp_lm, statistic("kp_lm")), list2(words$kp_lm_p, fixed_digits(value("kp_lm", "p.value"), options$digits)),
+    list2(words$kp_lm, statistic("kp_lm")), list2(words$kp_lm_p, p_text(value("kp_lm", "p.value"), options$digits)),
     list2(words$kp_f, statistic("kp_f")), list2(words$cragg_donald, statistic("cragg_donald")),
     if (isTRUE(is.finite(value("hansen_j", "p.value")))) {
       list2(words$hansen_p, fixed_digits(value("hansen_j", "p.value"), options$digits))

@@ -86,7 +86,7 @@ pilot_table <- function(..., terms = NULL, labels = NULL, stepwise = NULL,
 }
 
 check_labels <- function(labels) {
-  if (is.null(labels)) return(character())
+  if (!length(labels)) return(character())
   if (is.list(labels)) labels <- unlist(labels)
   if (!is.character(labels) || is.null(names(labels))) {
     abort("argument", c("{.arg labels} must be a named character vector.", i = "{.code c(status = \"Pilot zone\")}"))
@@ -161,9 +161,11 @@ refuse_unknown_terms <- function(unknown, known, argument) {
   ))
 }
 
-# Coefficients other than the treatment, the intercept and what is instrumented.
+# Regressors other than the treatment, the intercept and what is instrumented. Those of a design that is
+# dropped are known by their coefficients.
 control_names <- function(fit) {
-  setdiff(names(fit$coefficients), c(headline_names(fit), "(Intercept)"))
+  known <- names(fit$design$regressors) %||% setdiff(names(fit$coefficients), fit$cells$term)
+  setdiff(known, c(headline_names(fit), fit$aliased, "(Intercept)"))
 }
 
 headline_names <- function(fit) {
