@@ -2,7 +2,7 @@
 
 report_html <- function(blocks, file, title, language) {
   markdown <- vapply(blocks, block_markdown, "")
-  body <- litedown::mark(text = paste(markdown, collapse = "\n\n"), output = "html", meta = list(), options = "-auto_identifiers+smart-superscript-subscript-latex_math")
+  body <- litedown::mark(text = paste(markdown, collapse = "\n\n"), output = "html", meta = list(), options = "-auto_identifiers-smart-superscript-subscript-latex_math")
   # Figures and tables are put in after the conversion: markdown must not read their content.
   page <- c(
     "<!DOCTYPE html>", paste0("<html lang=\"", language, "\">"), "<head>", "<meta charset=\"utf-8\">",

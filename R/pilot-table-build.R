@@ -144,14 +144,17 @@ stacked_table <- function(results, options) {
   all <- all[!empty]
   text <- lapply(set_names(names(all)), function(name) {
     column <- all[[name]]
-    if (!is.numeric(column)) return(relabel(format_text(column), options$labels))
+    # A year is a name, not a quantity.
+    if (!is.numeric(column) || name %in% name_columns) return(relabel(format_text(column), options$labels))
     if (grepl("^p[.]", name)) p_text(column, options$digits) else whole_or_fixed(column, options$digits)
   })
-  first <- names(text)[1L]
-  heads <- list(relabel(names(text)[-1L], options$labels))
+  # The caller's labels go before ours.
+  columns <- relabel(names(text), options$labels)
+  own <- columns == names(text)
+  if (options$language == "zh") columns[own] <- relabel(columns[own], column_words_zh())
   cells <- c(list(label = text[[1L]], part = rep("row", nrow(all))), text[-1L])
-  out <- new_table(cells, heads, options$title, if (identical(options$notes, NA)) remarks else options$notes, "plain")
-  attr(out, "corner") <- relabel(first, options$labels)
+  out <- new_table(cells, list(columns[-1L]), options$title, if (identical(options$notes, NA)) remarks else options$notes, "plain")
+  attr(out, "corner") <- columns[1L]
   out
 }
 
@@ -182,6 +185,8 @@ balance_frame <- function(table) {
     "variable", "sample", "mean.treated", "mean.control", "bias", "reduction", "statistic", "p.value", "variance.ratio"
   ), names(table))]
 }
+
+name_columns <- c("period", "time", "year", "cohort", "group", "event_time", "moderator")
 
 # Remarks on a test are sentences: they go below the table.
 weak_iv_frame <- function(table) {

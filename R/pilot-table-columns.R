@@ -96,7 +96,12 @@ table_columns.pilot_spatial <- function(x, name, options) {
   }
   e <- as.list(tidy(effects(x)))
   parts <- c(direct = words$direct, indirect = words$indirect, total = words$total)
-  c(out, lapply(names(parts), function(part) column(parts[[part]], lapply(e, `[`, e$effect == part))))
+  out <- c(out, lapply(names(parts), function(part) column(parts[[part]], lapply(e, `[`, e$effect == part))))
+  # One matrix for all columns: its name is long.
+  lapply(seq_along(out), function(j) {
+    if (j > 1L) out[[j]]$foot[[words$weights]] <- ""
+    out[[j]]
+  })
 }
 
 spatial_foot <- function(x, options) {

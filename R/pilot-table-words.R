@@ -38,3 +38,16 @@ words_zh <- function() {
     clustered = "\u805a\u7c7b\u5230", se = "\u6807\u51c6\u8bef\uff1a%s\u3002", varies = "\u5404\u5217\u6807\u51c6\u8bef\u4e0d\u540c\uff1a%s\u3002"
   )
 }
+
+# Heads of the tables that are results themselves.
+column_words_zh <- function() {
+  c(
+    variable = "\u53d8\u91cf", term = "\u53d8\u91cf", n = "\u89c2\u6d4b\u503c", missing = "\u7f3a\u5931", mean = "\u5747\u503c",
+    sd = "\u6807\u51c6\u5dee", min = "\u6700\u5c0f\u503c", median = "\u4e2d\u4f4d\u6570", max = "\u6700\u5927\u503c",
+    estimate = "\u4f30\u8ba1\u503c", std.error = "\u6807\u51c6\u8bef", statistic = "\u7edf\u8ba1\u91cf", p.value = "p \u503c",
+    draws = "\u62bd\u6837\u6b21\u6570", test = "\u68c0\u9a8c", critical = "\u4e34\u754c\u503c", indicator = "\u6307\u6807",
+    dimension = "\u7ef4\u5ea6", direction = "\u65b9\u5411", entropy = "\u71b5\u503c", divergence = "\u5dee\u5f02\u7cfb\u6570",
+    weight = "\u6743\u91cd", vif = "VIF", sample = "\u6837\u672c", bias = "\u6807\u51c6\u5316\u504f\u5dee (%)", period = "\u65f6\u671f",
+    mean.treated = "\u5904\u7406\u7ec4\u5747\u503c", mean.control = "\u63a7\u5236\u7ec4\u5747\u503c"
+  )
+}

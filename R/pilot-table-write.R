@@ -177,7 +177,7 @@ table_css <- function() {
     ".pilot-table caption{text-align:left;font-weight:600;padding:.2em 0 .5em}",
     ".pilot-table th,.pilot-table td{border:0;background:none;padding:.12em .8em;text-align:center;white-space:nowrap}",
     ".pilot-table.plain th,.pilot-table.plain td{text-align:right}",
-    ".pilot-table th:first-child,.pilot-table td:first-child{text-align:left;padding-left:.2em}",
+    ".pilot-table th:first-child,.pilot-table td:first-child{text-align:left;padding-left:.2em;position:sticky;left:0;background:#fff}",
     ".pilot-table th{font-weight:500}", ".pilot-table thead tr:last-child th{border-bottom:1px solid}",
     ".pilot-table tr.rule td{border-top:1px solid}", ".pilot-table sup{line-height:0;font-size:.75em}",
     ".pilot-table-note{font-size:.85em;color:#555;margin:.2em 0 1.5em}",
