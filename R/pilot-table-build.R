@@ -172,7 +172,7 @@ whole_or_fixed <- function(x, digits) {
 result_frame <- function(x) {
   if (is.data.frame(x) && !inherits(x, "pilot_effects")) return(as.data.frame(x))
   if (inherits(x, "pilot_match")) x <- balance(x)
-  table <- as.data.frame(tidy(x))
+  table <- if (is_table_result(x)) as.data.frame(tidy(x)) else foreign_tidy(x)
   if (inherits(x, "pilot_balance")) return(balance_frame(table))
   if (inherits(x, "pilot_weak_iv")) return(weak_iv_frame(table))
   if (inherits(x, "pilot_index")) table$direction <- ifelse(table$direction > 0, "+", "-")

@@ -204,8 +204,8 @@ table_columns.default <- function(x, name, options) {
 }
 
 foreign_tidy <- function(x) {
-  table <- tryCatch(as.data.frame(tidy(x)), error = function(e) NULL)
-  if (is.null(table) && isNamespaceLoaded("broom")) table <- as.data.frame(tidy(x))
+  # broom tidies vectors too: those are no results.
+  table <- if (!is.atomic(x)) tryCatch(as.data.frame(tidy(x)), error = function(e) NULL)
   if (is.null(table) || !all(c("term", "estimate") %in% names(table))) {
     abort("no_table", c("A result in a table needs {.fn tidy} with {.field term} and {.field estimate}.",
       x = "{.obj_type_friendly {x}} has none.",

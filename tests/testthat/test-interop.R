@@ -74,7 +74,10 @@ test_that("marginaleffects: slopes, contrasts and hypotheses, but no standard er
 
 test_that("sandwich and lmtest", {
   skip_if_not_installed("sandwich")
-  expect_equal(sandwich::vcovHC(fit, type = "HC0"), sandwich::vcovHC(dummies, type = "HC0")[shared, shared], tolerance = 1e-8) # two solvers
+  for (type in c("HC0", "HC1", "HC2", "HC3")) {
+    expect_equal(sandwich::vcovHC(fit, type = type), sandwich::vcovHC(dummies, type = type)[shared, shared], tolerance = 1e-8) # two solvers
+  }
+  expect_error(sandwich::vcovHC(fit, type = "HC4"), class = "pilotdid_error_argument")
   skip_if_not_installed("lmtest")
   table <- lmtest::coeftest(fit)
   expect_equal(unname(table[, 2]), tidy(fit)$std.error)

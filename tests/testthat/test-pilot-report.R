@@ -54,7 +54,7 @@ test_that("every section's results have text on their methods", {
   sar <- spatial_did(resilience ~ status | code + year, pilot_cities, W, model = "sar")
   plain <- pilot_did(y ~ status | unit + time, panel)
   for (x in list(
-    iv, weak_iv(iv), sar, mechanism(plain, ~x1, draws = 0), mediation(plain, "x1", draws = 20, seed = 1), moderation(plain, "x1"), compare_estimators(fit, c("twfe", "bjs")),
+    iv, weak_iv(iv), sar, mechanism(plain, ~x1, draws = 0), mediation(plain, "x1", draws = 20, seed = 1), suppressWarnings(moderation(plain, "x1")), compare_estimators(fit, c("twfe", "bjs")),
     vif_table(fit), describe_panel(panel, unit = "unit", time = "time")
   )) {
     text <- methods_text(x)
