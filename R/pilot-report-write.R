@@ -74,13 +74,17 @@ block_docx <- function(document, b) {
   switch(b$kind,
     title = paragraph(b$value, "heading 1"), heading = paragraph(b$value, "heading 2"),
     subheading = paragraph(b$value, "heading 3"), text = , list = paragraph(b$value, "Normal"),
-    code = {
-      small <- officer::fp_text(font.family = "Courier New", font.size = 8.5)
-      Reduce(function(to, line) officer::body_add_fpar(to, officer::fpar(officer::ftext(line, small))), b$value, document)
-    },
+    code = officer::body_add_fpar(document, code_paragraph(b$value)),
     table = officer::body_add_par(flextable::body_add_flextable(document, fit_page(table_flextable(b$value), 6.3)), ""),
     figure = officer::body_add_img(document, b$value, width = 6, height = 6 * image_ratio(b$value))
   )
+}
+
+# One paragraph: a paragraph a line takes minutes for a long script.
+code_paragraph <- function(lines) {
+  small <- officer::fp_text(font.family = "Courier New", font.size = 8.5)
+  runs <- lapply(lines, function(line) list(officer::ftext(line, small), officer::run_linebreak()))
+  do.call(officer::fpar, unlist(runs, recursive = FALSE))
 }
 
 # Height over width, from the header of the PNG file.

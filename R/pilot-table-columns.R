@@ -26,14 +26,15 @@ fit_foot <- function(x, options) {
   words <- table_words(options$language)
   design <- x$design
   effects <- vapply(effect_labels(design), relabel, "", labels = options$labels)
-  r2 <- if (is.null(x$rss)) NULL else r_squared(x)
+  # Only least squares has an R2; the residual sum of squares alone is none.
+  r2 <- if (!is.null(x$rss) && !is.null(x$tss)) r_squared(x)
   c(
     set_names(rep(list(words$yes), length(effects)), paste0(effects, words$effects)),
     list2(words$observations, big(x$nobs)),
     if (!is.null(design$unit)) list2(words$units, big(length(design$unit$values))),
     # The total of a stage is not its own; the row keeps its place for the second stage.
-    if (!is.null(r2)) list2("R2", if (inherits(x, "pilot_stage") || !is.finite(r2$r2)) "" else fixed_digits(r2$r2, options$digits)),
-    if (!is.null(r2) && !is.na(r2$within)) list2(words$within, fixed_digits(r2$within, options$digits))
+    if (!is.null(r2)) list2("R2", if (inherits(x, "pilot_stage") || !isTRUE(is.finite(r2$r2))) "" else fixed_digits(r2$r2, options$digits)),
+    if (isTRUE(is.finite(r2$within))) list2(words$within, fixed_digits(r2$within, options$digits))
   )
 }
 
