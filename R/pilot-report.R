@@ -156,6 +156,8 @@ result_blocks <- function(r, labels, language, figures) {
 # A long table is for tidy(): the report shows its beginning and says so.
 report_table <- function(x, labels, language, most = 40L) {
   if (inherits(x, "pilot_table")) return(list(x))
+  # Thousands of specifications: their summary, and the figure.
+  if (inherits(x, "pilot_index_robustness")) return(list(pilot_table(as.data.frame(glance(x)), labels = labels, language = language)))
   # A figure says it better: hundreds of rows.
   if (inherits(x, c("pilot_local_moran", "pilot_weights"))) return(list())
   if (inherits(x, c("pilot_mechanism", "pilot_heterogeneity", "pilot_comparison"))) {
@@ -196,7 +198,8 @@ report_figure <- function(x, name) {
   if (drawn && file.exists(file)) file
 }
 
-# Dot plots grow with their rows.
+# Dot plots are flat; the specification curve has a panel below.
 figure_height <- function(x) {
+  if (inherits(x, "pilot_index_robustness")) return(6.5)
   if (inherits(x, c("pilot_vif", "pilot_mechanism", "pilot_heterogeneity", "pilot_mediation", "pilot_comparison"))) 3.6 else 4.4
 }
