@@ -321,3 +321,11 @@ cpp_wild_bootstrap_joint <- function(numerator, factors, kernels, type, draws, s
     .Call(`_pilotdid_cpp_wild_bootstrap_joint`, numerator, factors, kernels, type, draws, seed, enumerate)
 }
 
+cpp_wild_products <- function(forms, type, draws, seed, enumerate) {
+    .Call(`_pilotdid_cpp_wild_products`, forms, type, draws, seed, enumerate)
+}
+
+cpp_wild_iv_statistics <- function(products, ways, null, first_stage) {
+    .Call(`_pilotdid_cpp_wild_iv_statistics`, products, ways, null, first_stage)
+}
+

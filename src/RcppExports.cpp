@@ -1099,6 +1099,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_wild_products
+Rcpp::NumericMatrix cpp_wild_products(Rcpp::NumericMatrix forms, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_products(SEXP formsSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type forms(formsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_products(forms, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_iv_statistics
+std::vector<double> cpp_wild_iv_statistics(Rcpp::NumericMatrix products, Rcpp::List ways, double null, Rcpp::NumericVector first_stage);
+RcppExport SEXP _pilotdid_cpp_wild_iv_statistics(SEXP productsSEXP, SEXP waysSEXP, SEXP nullSEXP, SEXP first_stageSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type products(productsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< double >::type null(nullSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type first_stage(first_stageSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_iv_statistics(products, ways, null, first_stage));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 10},
@@ -1181,6 +1208,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_wild_bootstrap", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap, 7},
     {"_pilotdid_cpp_wild_beyond", (DL_FUNC) &_pilotdid_cpp_wild_beyond, 3},
     {"_pilotdid_cpp_wild_bootstrap_joint", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap_joint, 7},
+    {"_pilotdid_cpp_wild_products", (DL_FUNC) &_pilotdid_cpp_wild_products, 5},
+    {"_pilotdid_cpp_wild_iv_statistics", (DL_FUNC) &_pilotdid_cpp_wild_iv_statistics, 4},
     {NULL, NULL, 0}
 };
 
