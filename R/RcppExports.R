@@ -57,6 +57,14 @@ cpp_imputation_adjoint <- function(untreated, covariates, rows, start, cell, cel
     .Call(`_pilotdid_cpp_imputation_adjoint`, untreated, covariates, rows, start, cell, cells)
 }
 
+cpp_triangle <- function(absorption, columns, order, options) {
+    .Call(`_pilotdid_cpp_triangle`, absorption, columns, order, options)
+}
+
+cpp_lag_rows <- function(rows, start, time, period, shift) {
+    .Call(`_pilotdid_cpp_lag_rows`, rows, start, time, period, shift)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }

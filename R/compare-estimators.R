@@ -52,8 +52,8 @@ refit_as <- function(estimator, fit, options) {
   arguments <- list(
     design = fit$design, data = fit$data, vcov = comparable_vcov(fit), ssc = small_sample("fixest"),
     solver = fit$solver$options %||% solver_options(), call = fit$call,
-    control_group = fit$options$control_group %||% eval(fit$call$control_group) %||% "never",
-    anticipation = fit$options$anticipation %||% eval(fit$call$anticipation) %||% 0
+    control_group = if (is.null(fit$call$control_group)) usual_controls(estimator) else fit$request$control_group,
+    anticipation = fit$request$anticipation %||% 0
   )
   if (estimator != "twfe" && arguments$control_group == "never" && !any(fit$design$treatment$cohort < 0L)) arguments$control_group <- "notyet"
   # Quoted: the call of the fit is handed on, not run again.

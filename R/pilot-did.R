@@ -72,7 +72,8 @@
 #' @param cohort The name of a column with each unit's first treated period (0, `NA` and `Inf` mean
 #'   never), instead of a status in the formula.
 #' @param control_group For the robust estimators: compare with units that never join, or also with
-#'   those that have not joined yet (`"notyet"`).
+#'   those that have not joined yet (`"notyet"`). Where it is not given, `"stacked"`, `"lpdid"`, `"dcdh"` and
+#'   `"efficient"` take `"notyet"`, by which they are defined, the others `"never"`.
 #' @param anticipation For the robust estimators: periods before the pilot in which units may
 #'   already react.
 #' @param ssc The small-sample convention, see below.
@@ -123,7 +124,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   estimator <- match_formula(estimator, formula)
   fit_estimator <- estimators()[[estimator]]
   check_options(fit_estimator, estimator, ...)
-  control_group <- check_choice(control_group, c("never", "notyet"), "control_group")
+  control_group <- if (missing(control_group)) usual_controls(estimator) else check_choice(control_group, c("never", "notyet"), "control_group")
   check_count(anticipation, "anticipation", min = 0)
   check_data(data)
   check_flag(drop_singletons, "drop_singletons")
@@ -170,8 +171,13 @@ clusters_named <- function(vcov, data) {
 estimators <- function() {
   list(
     twfe = fit_twfe, iv = fit_iv, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner,
-    etwfe = fit_etwfe
+    etwfe = fit_etwfe, stacked = fit_stacked, lpdid = fit_lpdid
   )
+}
+
+# Estimators that are defined by comparison with units that have not joined yet.
+usual_controls <- function(estimator) {
+  if (estimator %in% c("stacked", "lpdid", "dcdh", "efficient", "sdid")) "notyet" else "never"
 }
 
 # A third part of the formula means instrumental variables.

@@ -208,6 +208,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_triangle
+Rcpp::List cpp_triangle(Rcpp::List absorption, Rcpp::List columns, std::vector<int> order, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_triangle(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP orderSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< std::vector<int> >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_triangle(absorption, columns, order, options));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_lag_rows
+Rcpp::IntegerVector cpp_lag_rows(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time, Rcpp::NumericVector period, double shift);
+RcppExport SEXP _pilotdid_cpp_lag_rows(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP periodSEXP, SEXP shiftSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type period(periodSEXP);
+    Rcpp::traits::input_parameter< double >::type shift(shiftSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_lag_rows(rows, start, time, period, shift));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -254,14 +281,14 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
 RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type residual(residualSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
     Rcpp::traits::input_parameter< int >::type by(bySEXP);
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
@@ -863,6 +890,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
+    {"_pilotdid_cpp_triangle", (DL_FUNC) &_pilotdid_cpp_triangle, 4},
+    {"_pilotdid_cpp_lag_rows", (DL_FUNC) &_pilotdid_cpp_lag_rows, 5},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
     {"_pilotdid_cpp_least_squares_many", (DL_FUNC) &_pilotdid_cpp_least_squares_many, 7},
