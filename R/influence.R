@@ -88,6 +88,12 @@ call_scores <- function(fit, kind, by = NULL, n_data = 0, row_factor = NULL) {
   )
 }
 
+# What a map of partialled-out columns leaves: list(residuals by data row, NA where not used; rss).
+mapped_residuals <- function(absorbed_by, columns, effects, map, n_data) {
+  none <- matrix(0, length(columns), 0L)
+  cpp_scores(absorbed_by, columns, effects, as.matrix(map), none, 0L, NULL, 0L, n_data)
+}
+
 # The n x k scores x e themselves, for what needs rows, in the order of the computation.
 row_scores <- function(fit) {
   refuse_lean(fit)

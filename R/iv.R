@@ -77,7 +77,7 @@ report_iv_standing <- function(core, place, names, design) {
   if (length(lost)) {
     name <- names[lost[1L]]
     if (core$standing[lost[1L]] == 1L) {
-      reason <- absorbed_reason(design$endogenous[[name]], name, design)
+      reason <- absorbed_reason(design$endogenous[[name]], design)
       abort("treatment_absorbed", c("The effect of {.field {name}} cannot be estimated.",
         x = "{.field {name}} is {reason}.",
         i = "Drop the effects that take away its variation, or use a variable that varies beyond them."
@@ -120,7 +120,7 @@ report_instruments <- function(core, place, names, design) {
 refuse_absorbed_instrument <- function(names, design) {
   if (!length(names)) return(invisible())
   name <- names[1L]
-  reason <- absorbed_reason(design$instruments[[name]], name, design)
+  reason <- absorbed_reason(design$instruments[[name]], design)
   abort("instrument_absorbed", c("The instrument {.field {name}} has no variation of its own.",
     x = "{.field {name}} is {reason}.",
     i = "Interact it with something that varies beyond the effects, e.g. {.code {name} * lag(national_series)}."

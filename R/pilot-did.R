@@ -171,7 +171,8 @@ clusters_named <- function(vcov, data) {
 estimators <- function() {
   list(
     twfe = fit_twfe, iv = fit_iv, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner,
-    etwfe = fit_etwfe, stacked = fit_stacked, lpdid = fit_lpdid
+    etwfe = fit_etwfe, stacked = fit_stacked, lpdid = fit_lpdid, dcdh = fit_dcdh,
+    efficient = fit_efficient
   )
 }
 
