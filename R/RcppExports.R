@@ -285,6 +285,10 @@ cpp_weights_traits <- function(weights) {
     .Call(`_pilotdid_cpp_weights_traits`, weights)
 }
 
+cpp_synthetic_did <- function(y, cohort, before, variance, draws, seed) {
+    .Call(`_pilotdid_cpp_synthetic_did`, y, cohort, before, variance, draws, seed)
+}
+
 cpp_influence_sums <- function(influence, cluster, clusters) {
     .Call(`_pilotdid_cpp_influence_sums`, influence, cluster, clusters)
 }

@@ -23,7 +23,10 @@
 #' both
 #' plot(both)
 #' @export
-compare_estimators <- function(fit, estimators = c("twfe", "cs", "sa", "bjs", "gardner", "etwfe"), ...) {
+compare_estimators <- function(fit, estimators = c(
+                                 "twfe", "cs", "sa", "bjs", "gardner", "etwfe", "stacked", "lpdid", "dcdh",
+                                 "efficient", "sdid"
+                               ), ...) {
   if (!inherits(fit, "pilot_fit") || is.null(fit$design$treatment$cohort)) {
     abort("argument", c("{.fn compare_estimators} needs a fit with a 0/1 treatment in a panel.",
       x = "{.arg fit} is {.obj_type_friendly {fit}}."
@@ -108,6 +111,7 @@ overall_row <- function(name, fit, event, level) {
 # "-1", or what a varying reference is.
 reference_text <- function(event) {
   if (length(event$reference)) return(paste(event$reference, collapse = ", "))
+  if (all(event$references == "weighted periods")) return("weighted periods")
   if (all(event$references == "untreated")) return("untreated rows")
   "previous period"
 }

@@ -7,7 +7,8 @@
 # overall: the estimate of the row "ATT".
 # influence: units x (1 + estimated effects), the overall effect first, scaled so that crossprod() is
 #   the covariance; NULL where `variance` (a matrix of the same order, with a label) is all there is.
-# reference: the event time of the period that effects are compared with.
+# reference: the event time of the period that effects are compared with; numeric() where that is a
+#   weighted mean of periods.
 # normal: inference by the normal distribution.
 new_dynamic_fit <- function(estimator, design, data, call, effects, overall, influence, reference, vcov,
                             ssc, normal, variance = NULL, nobs = design$n, rank = NULL, absorbed = 0,
@@ -64,7 +65,8 @@ tidy.pilot_dynamic <- function(x, conf.int = TRUE, conf.level = 0.95, vcov = NUL
   out <- tibble::as_tibble(lapply(table, function(column) column[match(names, table$term)]))
   out$term <- names
   out$event_time <- c(NA, effects$event_time)
-  out$reference <- c(NA, rep(x$reference, nrow(effects)))
+  # Synthetic DID compares with a weighted mean of periods.
+  out$reference <- c(NA, rep(if (length(x$reference)) x$reference else NA, nrow(effects)))
   out$size <- c(NA, effects$size)
   out$reason <- c(NA, effects$reason)
   if (!isTRUE(conf.int)) out[c("conf.low", "conf.high")] <- NULL
@@ -114,6 +116,7 @@ event_study.pilot_dynamic <- function(x, window = NULL, seed = 1, ...) {
   }
   new_event_study(known$event_time[at], known$estimate[at],
     vcov = x$vcov[at + 1L, at + 1L, drop = FALSE], df = x$covariance$df, reference = x$reference,
+    references = if (!length(x$reference)) rep("weighted periods", length(at)),
     influence = if (!is.null(x$unit_influence)) influence(x)[, at + 1L, drop = FALSE],
     anticipation = x$options$anticipation %||% 0, estimator = x$estimator, label = estimator_label(x$estimator),
     outcome = x$design$outcome_name, nobs = x$nobs, units = length(x$design$unit$values),

@@ -172,13 +172,13 @@ estimators <- function() {
   list(
     twfe = fit_twfe, iv = fit_iv, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner,
     etwfe = fit_etwfe, stacked = fit_stacked, lpdid = fit_lpdid, dcdh = fit_dcdh,
-    efficient = fit_efficient
+    efficient = fit_efficient, sdid = fit_sdid
   )
 }
 
 # Estimators that are defined by comparison with units that have not joined yet.
 usual_controls <- function(estimator) {
-  if (estimator %in% c("stacked", "lpdid", "dcdh", "efficient", "sdid")) "notyet" else "never"
+  if (estimator %in% c("stacked", "lpdid", "dcdh", "efficient")) "notyet" else "never"
 }
 
 # A third part of the formula means instrumental variables.

@@ -87,7 +87,7 @@ drop_spatial_columns <- function(fit, raw) {
 spatial_reason <- function(j, raw, fit) {
   panel <- fit$panel
   if (raw$standing[j] == 2L) return(combination_text(raw$combination[, j], colnames(panel$x)))
-  if (!panel$lagged[j]) return(absorbed_reason(fit$design$regressors[[panel$base[j]]], panel$base[j], fit$design))
+  if (!panel$lagged[j]) return(absorbed_reason(fit$design$regressors[[panel$base[j]]], fit$design))
   paste0("absorbed by the effects of ", paste(names(fit$design$effects), collapse = " and "))
 }
 

@@ -59,7 +59,7 @@ spatial_tests <- function(fit, center = TRUE, level = 0.05) {
   ), class = "pilot_spatial_tests")
 }
 
-test_row <- function(test, effects, statistic, df, hypothesis, note = "") {
+spatial_test_row <- function(test, effects, statistic, df, hypothesis, note = "") {
   data.frame(test = test, effects = effects, statistic = statistic, df = df, hypothesis = hypothesis, note = note)
 }
 
@@ -118,7 +118,7 @@ lagrange_rows <- function(fit, center) {
       if (!unit && !time && !has) panel$x <- cbind(1, panel$x)
       if ((unit || time) && has) panel$x <- panel$x[, panel$base != "(Intercept)", drop = FALSE]
       value <- cpp_lagrange_tests(panel, center)
-      rows <- c(rows, list(test_row(
+      rows <- c(rows, list(spatial_test_row(
         c("lm_lag", "lm_error", "robust_lm_lag", "robust_lm_error"), effects_label(panel), value, 1,
         c("no spatial lag", "no spatial error", "no spatial lag, an error allowed", "no spatial error, a lag allowed")
       )))
@@ -132,7 +132,7 @@ effect_rows_lr <- function(durbin) {
   periods <- length(durbin$design$time$values)
   likelihood <- function(unit, time) refit_spatial(durbin, "sdm", unit, time, "none")$log_likelihood
   both <- likelihood(TRUE, TRUE)
-  test_row(c("lr_unit", "lr_time", "lr_twoway"), "unit + time",
+  spatial_test_row(c("lr_unit", "lr_time", "lr_twoway"), "unit + time",
     pmax(0, 2 * (both - c(likelihood(FALSE, TRUE), likelihood(TRUE, FALSE), likelihood(FALSE, FALSE)))),
     c(n - 1, periods - 1, n + periods - 2),
     c("no unit effects", "no time effects", "no unit and no time effects"),
@@ -148,7 +148,7 @@ restriction_rows <- function(durbin) {
   zero[cbind(seq_along(lagged), lagged + shift)] <- 1
   lag_only <- wald(durbin, durbin$coefficients[lagged + shift], zero)
   lr_sar <- 2 * (durbin$log_likelihood - refit_spatial(durbin, "sar")$log_likelihood)
-  sar <- test_row(c("wald_sdm_sar", "lr_sdm_sar"), effects_label(durbin$panel), c(lag_only$statistic, lr_sar), lag_only$df, "theta = 0: the Durbin model is a spatial lag model")
+  sar <- spatial_test_row(c("wald_sdm_sar", "lr_sdm_sar"), effects_label(durbin$panel), c(lag_only$statistic, lr_sar), lag_only$df, "theta = 0: the Durbin model is a spatial lag model")
   rbind(sar, common_factor_rows(durbin, lagged, shift))
 }
 
@@ -160,7 +160,7 @@ common_factor_rows <- function(durbin, lagged, shift) {
   own <- match(panel$base[lagged], ifelse(panel$lagged, NA, panel$base))
   plain <- setdiff(panel$base[!panel$lagged], "(Intercept)")
   if (anyNA(own) || !setequal(panel$base[lagged], plain)) {
-    return(test_row(c("wald_sdm_sem", "lr_sdm_sem"), label, NA_real_, NA_real_, hypothesis, "needs a spatial lag of every regressor"))
+    return(spatial_test_row(c("wald_sdm_sem", "lr_sdm_sem"), label, NA_real_, NA_real_, hypothesis, "needs a spatial lag of every regressor"))
   }
   value <- b[lagged + shift] + b[[1L]] * b[own + shift]
   gradient <- matrix(0, length(lagged), length(b))
@@ -170,7 +170,7 @@ common_factor_rows <- function(durbin, lagged, shift) {
   gradient[, 1L] <- b[own + shift]
   test <- wald(durbin, value, gradient)
   lr <- 2 * (durbin$log_likelihood - refit_spatial(durbin, "sem")$log_likelihood)
-  test_row(c("wald_sdm_sem", "lr_sdm_sem"), label, c(test$statistic, lr), test$df, hypothesis)
+  spatial_test_row(c("wald_sdm_sem", "lr_sdm_sem"), label, c(test$statistic, lr), test$df, hypothesis)
 }
 
 # g' (G V G')^-1 g; the degrees of freedom are the rank of G V G'.
@@ -200,7 +200,7 @@ random_rows <- function(durbin) {
   # The contrast is defined in the directions in which fixed effects are less precise, as theory has it.
   kept <- e$values > 1e-10 * max(e$values)
   statistic <- sum(crossprod(e$vectors[, kept, drop = FALSE], difference / scale)^2 / e$values[kept])
-  hausman <- test_row("hausman", label, statistic, sum(kept), "unit effects are random",
+  hausman <- spatial_test_row("hausman", label, statistic, sum(kept), "unit effects are random",
     if (indefinite) "difference of covariances not positive definite: only its positive part is used; prefer mundlak" else ""
   )
   rbind(hausman, mundlak_row(durbin, random, estimate, label))
@@ -235,5 +235,5 @@ mundlak_row <- function(durbin, random, estimate, label) {
   correlated$x <- correlated$x[, judged == 0L | seq_along(judged) <= ncol(random$x), drop = FALSE]
   df <- sum(judged[extra] == 0L)
   statistic <- 2 * (fit_random(durbin, correlated)$log_likelihood - estimate$log_likelihood)
-  test_row("mundlak", label, max(0, statistic), df, "unit effects are random, given the regressors' means")
+  spatial_test_row("mundlak", label, max(0, statistic), df, "unit effects are random, given the regressors' means")
 }

@@ -79,11 +79,11 @@ conley_coordinates <- function(fit, spec, rows) {
     }
     as.numeric(column)[rows]
   })
-  check_coordinates(out, names, rows, spec$distance)
+  check_row_coordinates(out, names, rows, spec$distance)
   out
 }
 
-check_coordinates <- function(at, names, rows, distance) {
+check_row_coordinates <- function(at, names, rows, distance) {
   bad <- rows[!is.finite(at$x) | !is.finite(at$y)]
   if (length(bad)) {
     abort("coordinates", c("Coordinates must be known in every row used.",
