@@ -5,7 +5,8 @@
 #' Estimates the average effect of the treatment on the treated and the event study with each
 #' estimator, on the rows, cohorts, covariates and clusters of one fit. Where estimates differ the
 #' reason is the estimand: which cells are averaged with which weights, and what they are compared
-#' with. The reference of each is part of its label.
+#' with. The reference of each is part of its label. `"sdid"` keeps the variance of its replicates whatever
+#' the clusters of the fit.
 #'
 #' @param fit A fit of [pilot_did()] with a 0/1 treatment, of any estimator.
 #' @param estimators Names of estimators.
@@ -47,13 +48,13 @@ compare_estimators <- function(fit, estimators = c(
   structure(list(fits = fits, events = Filter(Negate(is.null), events), outcome = fit$design$outcome_name), class = "pilot_comparison")
 }
 
-# -> the fit, or the error that says why there is none.
+# -> the fit, or the error that says why there is none. Synthetic DID has a variance of its own only.
 refit_as <- function(estimator, fit, options) {
   if (identical(estimator, fit$estimator) && !length(options)) return(fit)
   fit_estimator <- estimators()[[estimator]]
   own <- options[intersect(names(options), names(formals(fit_estimator)))]
   arguments <- list(
-    design = fit$design, data = fit$data, vcov = comparable_vcov(fit), ssc = small_sample("fixest"),
+    design = fit$design, data = fit$data, vcov = if (estimator != "sdid") comparable_vcov(fit), ssc = small_sample("fixest"),
     solver = fit$solver$options %||% solver_options(), call = fit$call,
     control_group = if (is.null(fit$call$control_group)) usual_controls(estimator) else fit$request$control_group,
     anticipation = fit$request$anticipation %||% 0

@@ -30,19 +30,26 @@ new_dynamic_fit <- function(estimator, design, data, call, effects, overall, inf
   set_vcov(fit, dynamic_spec(fit, vcov))
 }
 
-# A simulated variance belongs to the estimator: no clustering can replace it.
+# A variance of the estimator's own is about units: no other clustering can replace it.
 dynamic_spec <- function(fit, vcov) {
   if (is.null(fit$variance)) return(vcov_spec(vcov, fit))
-  if (is.null(vcov)) return(list(type = "simulated", label = fit$variance$label))
+  if (is_by_unit(vcov, fit)) return(list(type = "simulated", label = fit$variance$label))
   abort("vcov", c("The variance of {.code estimator = {.val {fit$estimator}}} is its own.",
     x = "It has no contributions of units that could be summed over clusters.",
     i = "Leave {.arg vcov} away."
   ))
 }
 
+# No covariance named, or clusters that are the units.
+is_by_unit <- function(vcov, fit) {
+  spec <- vcov_spec(vcov, fit)
+  spec$type %in% c("simulated", "cluster") && length(spec$by) < 2L &&
+    all(vapply(spec$by, expr_label, "") == fit$design$unit$label)
+}
+
 covariance_simulated <- function(fit, spec, ssc) {
   if (!is.null(fit$variance)) return(list(matrix = fit$variance$matrix, df = Inf))
-  abort("vcov", "A simulated covariance cannot be put on another fit.")
+  abort("vcov", "The variance of another estimator cannot be put on this fit.")
 }
 
 warn_unknown_effects <- function(effects) {

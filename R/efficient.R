@@ -4,15 +4,20 @@
 # Design-based: what is random is who joins when. The contributions of units square to the Neyman
 # variance; the adjusted one subtracts what pre-treatment outcomes explain and has no contributions.
 
-# variance: "adjusted" or "neyman" (conservative). beta: NULL, the efficient one of each effect; 1:
+# variance: "adjusted", "neyman" (conservative), or "auto": adjusted, but Neyman where `vcov` names clusters
+#   other than the units. beta: NULL, the efficient one of each effect; 1:
 # Callaway-Sant'Anna; 0: differences of means.
 # permutations: draws of the randomization test of the overall effect. seed: of the draws.
 fit_efficient <- function(design, data, vcov, ssc, solver, call, control_group, anticipation,
-                          variance = c("adjusted", "neyman"), beta = NULL, permutations = 0, seed = NULL) {
-  variance <- check_choice(variance, c("adjusted", "neyman"), "variance")
+                          variance = c("auto", "adjusted", "neyman"), beta = NULL, permutations = 0, seed = NULL) {
+  variance <- check_choice(variance, c("auto", "adjusted", "neyman"), "variance")
   if (!is.null(beta)) check_number(beta, "beta")
   check_count(permutations, "permutations", min = 0)
   design <- random_timing_design(design)
+  if (variance == "auto") {
+    own <- is_by_unit(vcov, list(design = design, data = data, formula = design$formula))
+    variance <- if (own) "adjusted" else "neyman"
+  }
   moments <- cohort_moments(design)
   options <- list(
     control_group = control_group, anticipation = as.integer(anticipation), variance = variance, beta = beta

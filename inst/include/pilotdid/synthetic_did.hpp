@@ -6,6 +6,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "parallel.hpp"
@@ -13,31 +14,48 @@
 
 namespace pilotdid {
 
-// Weights on the simplex that minimize |A x - b|^2 / rows + zeta^2 |x|^2, an intercept profiled out, by
+// Least squares on the simplex with a ridge, an intercept profiled out: |A x - b|^2 / rows + zeta^2 |x|^2.
+// With more rows than columns only the triangle of [A b] is kept: the same objective, fewer rows.
+struct SimplexProblem {
+  Eigen::MatrixXd a;
+  Eigen::VectorXd b;
+  double rows, zeta;
+  SimplexProblem(Eigen::MatrixXd a_, Eigen::VectorXd b_, double zeta_)
+      : a(std::move(a_)), b(std::move(b_)), rows(static_cast<double>(a.rows())), zeta(zeta_) {
+    a.rowwise() -= a.colwise().mean().eval();
+    b.array() -= b.mean();
+    if (a.rows() <= a.cols() + 1) return;
+    Eigen::MatrixXd both(a.rows(), a.cols() + 1);
+    both << a, b;
+    const Eigen::MatrixXd r = both.householderQr().matrixQR().topRows(both.cols()).triangularView<Eigen::Upper>();
+    a = r.leftCols(a.cols());
+    b = r.rightCols(1);
+  }
+};
+
 // Frank-Wolfe steps with exact line search from x; stops when a step gains less than `decrease`^2.
-inline Eigen::VectorXd frank_wolfe(Eigen::MatrixXd a, Eigen::VectorXd b, double zeta,
-                                   double decrease, int steps, Eigen::VectorXd x) {
-  const double rows = static_cast<double>(a.rows());
-  a.rowwise() -= a.colwise().mean().eval();
-  b.array() -= b.mean();
-  const double eta = rows * zeta * zeta;
-  Eigen::VectorXd residual = a * x - b, gradient(x.size());
-  double last = 0;
+inline Eigen::VectorXd frank_wolfe(const SimplexProblem& p, double decrease, int steps, Eigen::VectorXd x) {
+  const double eta = p.rows * p.zeta * p.zeta;
+  Eigen::VectorXd fitted = p.a * x, residual = fitted - p.b, gradient(x.size()), change(p.b.size());
+  double norm = x.squaredNorm(), last = 0;
   for (int t = 0; t < steps; ++t) {
-    gradient.noalias() = a.transpose() * residual;
+    gradient.noalias() = p.a.transpose() * residual;
     gradient += eta * x;
     Eigen::Index best;
-    gradient.minCoeff(&best);
-    Eigen::VectorXd move = -x;
-    move[best] += 1;
-    const Eigen::VectorXd change = a * move;
-    const double curvature = change.squaredNorm() + eta * move.squaredNorm();
+    const double lowest = gradient.minCoeff(&best);
+    // The move is towards the vertex `best`: e_best - x.
+    change = p.a.col(best) - fitted;
+    const double length = norm - 2 * x[best] + 1;
+    const double curvature = change.squaredNorm() + eta * length;
     if (curvature > 0) {
-      const double step = std::min(1.0, std::max(0.0, -gradient.dot(move) / curvature));
-      x += step * move;
+      const double step = std::min(1.0, std::max(0.0, (gradient.dot(x) - lowest) / curvature));
+      x *= 1 - step;
+      x[best] += step;
+      fitted += step * change;
       residual += step * change;
+      norm = x.squaredNorm();
     }
-    const double value = zeta * zeta * x.squaredNorm() + residual.squaredNorm() / rows;
+    const double value = p.zeta * p.zeta * norm + residual.squaredNorm() / p.rows;
     if (t > 0 && last - value <= decrease * decrease) break;
     last = value;
   }
@@ -45,13 +63,12 @@ inline Eigen::VectorXd frank_wolfe(Eigen::MatrixXd a, Eigen::VectorXd b, double 
 }
 
 // A hundred steps, weights up to a quarter of the largest set to zero, then up to ten thousand more.
-inline Eigen::VectorXd sparse_weights(const Eigen::MatrixXd& a, const Eigen::VectorXd& b,
-                                      double zeta, double decrease) {
-  Eigen::VectorXd x = Eigen::VectorXd::Constant(a.cols(), 1.0 / static_cast<double>(a.cols()));
-  x = frank_wolfe(a, b, zeta, decrease, 100, x);
+inline Eigen::VectorXd sparse_weights(const SimplexProblem& p, double decrease) {
+  const Eigen::Index n = p.a.cols();
+  Eigen::VectorXd x = frank_wolfe(p, decrease, 100, Eigen::VectorXd::Constant(n, 1.0 / static_cast<double>(n)));
   x = (x.array() <= x.maxCoeff() / 4).select(0.0, x);
   x /= x.sum();
-  return frank_wolfe(a, b, zeta, decrease, 10000, x);
+  return frank_wolfe(p, decrease, 10000, x);
 }
 
 struct SyntheticCohort {
@@ -90,8 +107,8 @@ inline SyntheticCohort synthetic_cohort(const Eigen::VectorXd& treated, int size
   const Eigen::MatrixXd pre = controls.topRows(before);
   const Eigen::VectorXd post = controls.bottomRows(after).colwise().mean().transpose();
   SyntheticCohort out;
-  out.periods = sparse_weights(pre.transpose(), post, 1e-6 * noise, 1e-5 * noise);
-  out.units = sparse_weights(pre, treated.head(before), zeta, 1e-5 * noise);
+  out.periods = sparse_weights({pre.transpose(), post, 1e-6 * noise}, 1e-5 * noise);
+  out.units = sparse_weights({pre, treated.head(before), zeta}, 1e-5 * noise);
   out.path = centered_gap(treated, controls, out.units, out.periods);
   return out;
 }
