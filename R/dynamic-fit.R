@@ -84,10 +84,13 @@ tidy.pilot_dynamic <- function(x, conf.int = TRUE, conf.level = 0.95, vcov = NUL
 #' @export
 glance.pilot_dynamic <- function(x, ...) {
   test <- dynamic_pretest(x)
+  joint <- post_tests(x)
   tibble::tibble(
     nobs = x$nobs, units = length(x$design$unit$values), periods = length(x$design$time$values),
     effects = sum(!is.na(x$dynamic$estimate)), effects.unknown = sum(is.na(x$dynamic$estimate)),
     pretrend.statistic = test$statistic, pretrend.df = test$df, pretrend.p.value = test$p.value,
+    joint.statistic = joint$zero$statistic, joint.df = joint$zero$df, joint.p.value = joint$zero$p.value,
+    equal.p.value = joint$equal$p.value,
     estimator = x$estimator, control.group = x$options$control_group %||% NA_character_,
     vcov.type = x$covariance$label
   )
@@ -100,6 +103,20 @@ known_effects <- function(fit) fit$dynamic[!is.na(fit$dynamic$estimate), ]
 dynamic_pretest <- function(fit) {
   at <- which(known_effects(fit)$event_time < -(fit$options$anticipation %||% 0)) + 1L
   wald_test(fit$coefficients[at], fit$vcov[at, at, drop = FALSE], fit$covariance$df)
+}
+
+# H0: all effects from the switch on are zero; all are equal.
+post_tests <- function(fit) {
+  at <- which(known_effects(fit)$event_time >= 0) + 1L
+  b <- unname(fit$coefficients[at])
+  v <- unname(fit$vcov[at, at, drop = FALSE])
+  contrast <- cbind(rep(-1, length(at) - 1L), diag(length(at) - 1L))
+  equal <- if (length(at) > 1L) {
+    wald_test(as.vector(contrast %*% b), contrast %*% v %*% t(contrast), fit$covariance$df)
+  } else {
+    list(p.value = NA_real_)
+  }
+  list(zero = wald_test(b, v, fit$covariance$df), equal = equal)
 }
 
 #' @export
