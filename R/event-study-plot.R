@@ -59,8 +59,9 @@ event_axis <- function(table) {
 }
 
 # Dark first; distinguishable in print and by color-blind readers (with different symbols).
-event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214")
-event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5)
+event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214",
+  "#01665e", "#c51b7d", "#80b1d3")
+event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5, 6, 8, 7)
 
 event_limits <- function(table, intervals) {
   used <- if (intervals == "pointwise") c("conf.low", "conf.high") else c("simultaneous.low", "simultaneous.high")
@@ -76,7 +77,11 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   style <- check_choice(style, c("capped", "ribbon"), "style")
   table <- event_plot_data(collect_events(x, list(...)), conf.level)
   axis <- event_axis(table)
-  graphics::plot(range(table$event_time) + c(-0.4, 0.4), event_limits(table, intervals),
+  limits <- event_limits(table, intervals)
+  # Room for the legend: two columns beyond six fits, a line is about 4 % of the height.
+  columns <- if (nlevels(table$fit) > 6L) 2L else 1L
+  if (nlevels(table$fit) > 1L) limits[2L] <- limits[2L] + 0.04 * ceiling(nlevels(table$fit) / columns) * diff(limits)
+  graphics::plot(range(table$event_time) + c(-0.4, 0.4), limits,
     type = "n", xlab = xlab, ylab = ylab, main = main, xaxt = "n", las = 1, bty = "l"
   )
   graphics::axis(1, at = axis$at, labels = axis$label)
@@ -84,12 +89,12 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   graphics::abline(v = 0, col = "grey40", lty = 2)
   for (i in seq_along(levels(table$fit))) {
     draw_event(table[as.integer(table$fit) == i, ], intervals, style,
-      event_colors[(i - 1L) %% 8L + 1L], event_symbols[(i - 1L) %% 8L + 1L])
+      rep_len(event_colors, i)[i], rep_len(event_symbols, i)[i])
   }
   if (nlevels(table$fit) > 1L) {
     k <- seq_len(nlevels(table$fit))
     graphics::legend("topleft", levels(table$fit), col = rep_len(event_colors, length(k)),
-      pch = rep_len(event_symbols, length(k)), bty = "n", cex = 0.9)
+      pch = rep_len(event_symbols, length(k)), bty = "n", cex = 0.9, ncol = columns)
   }
   invisible(table)
 }

@@ -48,11 +48,14 @@ autoplot.pilot_sdid <- function(object, what = c("weights", "event"), most = 15L
   if (what == "event") return(ggplot2::autoplot(event_study(object), ...))
   table <- largest_weights(object, most)
   table$kind <- factor(table$kind, c("unit", "period"), c("Controls", "Periods before"))
-  table$name <- factor(table$name, rev(unique(table$name)))
+  # A control has a place of its own in each panel: the panel is part of the level, not of the label.
+  level <- paste(table$name, table$group, table$kind, sep = "\r")
+  table$name <- factor(level, rev(level))
   ggplot2::ggplot(table, ggplot2::aes(x = .data$weight, y = .data$name)) +
     ggplot2::geom_segment(ggplot2::aes(x = 0, xend = .data$weight, yend = .data$name), colour = "grey70") +
     ggplot2::geom_point() +
     ggplot2::facet_wrap(ggplot2::vars(.data$group, .data$kind), scales = "free", ncol = 2L, labeller = ggplot2::label_wrap_gen(multi_line = FALSE)) +
+    ggplot2::scale_y_discrete(labels = function(x) sub("\r.*", "", x)) +
     ggplot2::labs(x = "Weight", y = NULL) +
     ggplot2::theme_classic()
 }
