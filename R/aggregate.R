@@ -64,9 +64,9 @@ aggregate_effects <- function(fit, type = c("simple", "group", "calendar", "dyna
 
 with_multiplier <- function(out, draws, seed) {
   if (is.null(draws)) return(out)
-  if (is.null(out$unit_influence)) {
-    abort("argument", c("There is no multiplier bootstrap for {.code estimator = {.val {out$estimator}}}.",
-      i = "Its variance is simulated already."
+  if (!is.null(out$variance)) {
+    abort("argument", c("There is no multiplier bootstrap of this variance ({out$variance$label}).",
+      i = "It is not made of contributions of units; that of {.code estimator = \"efficient\", variance = \"neyman\"} is."
     ))
   }
   out$bootstrap <- multiplier_bootstrap(influence(out), draws, seed = seed)

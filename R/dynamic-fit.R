@@ -141,7 +141,8 @@ event_study.pilot_dynamic <- function(x, window = NULL, seed = 1, ...) {
   new_event_study(known$event_time[at], known$estimate[at],
     vcov = x$vcov[at + 1L, at + 1L, drop = FALSE], df = x$covariance$df, reference = x$reference,
     references = if (!length(x$reference)) rep("weighted periods", length(at)),
-    influence = if (!is.null(x$unit_influence)) influence(x)[, at + 1L, drop = FALSE],
+    # A variance of the estimator's own is not the square of contributions.
+    influence = if (is.null(x$variance)) influence(x)[, at + 1L, drop = FALSE],
     anticipation = x$options$anticipation %||% 0, estimator = x$estimator, label = estimator_label(x$estimator),
     outcome = x$design$outcome_name, nobs = x$nobs, units = length(x$design$unit$values),
     vcov_label = x$covariance$label, seed = seed

@@ -206,6 +206,7 @@ glance.pilot_efficient <- function(x, ...) {
 #' @export
 summarize_effects.pilot_efficient <- function(fit, type) {
   if (type %in% c("simple", "dynamic")) return(NextMethod())
+  refuse_lean(fit)
   moments <- cohort_moments(fit$design)
   estimands <- timing_estimands(moments, fit$design, fit$options, type)
   labels <- match(as.numeric(names(estimands)), moments$position) - 1L

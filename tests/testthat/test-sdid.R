@@ -106,6 +106,7 @@ test_that("too few controls or periods, clusters and weights are refused with th
     class = "pilotdid_warning_one_unit"
   ), classes = "pilotdid_warning_thin_cohort")
   expect_error(aggregate_effects(sdid(data, draws = 20), "simple", draws = 99), class = "pilotdid_error_argument")
+  expect_error(influence(sdid(data, draws = 20)), class = "pilotdid_error_estimator")
 })
 
 test_that("its event study compares with weighted periods, and its figures draw", {
