@@ -188,7 +188,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   # What refit() needs to do the same on another design.
   fit$request <- list(
     control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,
-    solver = solver, options = list(...)
+    solver = solver, ssc = ssc, options = list(...)
   )
   if (lean) lean_fit(fit) else fit
 }

@@ -77,6 +77,7 @@ test_that("clusters of provinces, weights and the event study work; a covariate 
   same <- quiet(pilot_did(y ~ status + x | id + year, data, estimator = "lpdid", vcov = ~province, weights = w))
   expect_equal(coef(fit), coef(same))
   expect_equal(df.residual(fit), length(unique(data$province)) - 1)
+  expect_equal(vcov(quiet(refit(fit, fit$design))), vcov(fit))
   event <- event_study(fit, window = c(-2, 1))
   expect_equal(event$event_time, c(-2, 0, 1))
   expect_gt(glance(fit)$pretrend.p.value, 0)
