@@ -72,7 +72,7 @@ peer <- function() {
   lapply(setdiff(-3:5, -1), function(h) {
     d$difference <- at(h) - at(-1)
     d$switch <- as.integer(d$year == start)
-    fixest::feols(difference ~ switch | year, d[d$switch == 1 | d$year + max(h, 0) < start, ], vcov = ~id)
+    fixest::feols(difference ~ switch | year, d[d$switch == 1 | d$year + max(h, 0) < start, ], vcov = ~id, notes = FALSE)
   })
 }
 run("fixest", paste0("local projections, 8 horizons, ", 20 * size, "k x 12"), data, lp, peer,
