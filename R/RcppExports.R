@@ -205,6 +205,10 @@ cpp_fit_binary <- function(X, outcome, weights, group, groups, link, intercept) 
     .Call(`_pilotdid_cpp_fit_binary`, X, outcome, weights, group, groups, link, intercept)
 }
 
+cpp_randomization_test <- function(effect, before, cohort, cohorts, estimated, beta, draws, seed) {
+    .Call(`_pilotdid_cpp_randomization_test`, effect, before, cohort, cohorts, estimated, beta, draws, seed)
+}
+
 cpp_spatial_eigenvalues <- function(weights) {
     .Call(`_pilotdid_cpp_spatial_eigenvalues`, weights)
 }
@@ -279,6 +283,10 @@ cpp_spectral_radius <- function(weights) {
 
 cpp_weights_traits <- function(weights) {
     .Call(`_pilotdid_cpp_weights_traits`, weights)
+}
+
+cpp_synthetic_did <- function(y, cohort, before, variance, draws, seed) {
+    .Call(`_pilotdid_cpp_synthetic_did`, y, cohort, before, variance, draws, seed)
 }
 
 cpp_influence_sums <- function(influence, cluster, clusters) {

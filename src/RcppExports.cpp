@@ -740,6 +740,23 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_randomization_test
+Rcpp::List cpp_randomization_test(Rcpp::NumericMatrix effect, Rcpp::NumericMatrix before, std::vector<int> cohort, int cohorts, bool estimated, double beta, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_randomization_test(SEXP effectSEXP, SEXP beforeSEXP, SEXP cohortSEXP, SEXP cohortsSEXP, SEXP estimatedSEXP, SEXP betaSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effect(effectSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type before(beforeSEXP);
+    Rcpp::traits::input_parameter< std::vector<int> >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< int >::type cohorts(cohortsSEXP);
+    Rcpp::traits::input_parameter< bool >::type estimated(estimatedSEXP);
+    Rcpp::traits::input_parameter< double >::type beta(betaSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_randomization_test(effect, before, cohort, cohorts, estimated, beta, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_spatial_eigenvalues
 Rcpp::ComplexVector cpp_spatial_eigenvalues(Rcpp::List weights);
 RcppExport SEXP _pilotdid_cpp_spatial_eigenvalues(SEXP weightsSEXP) {
@@ -969,6 +986,21 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_synthetic_did
+Rcpp::List cpp_synthetic_did(Rcpp::NumericMatrix y, std::vector<int> cohort, std::vector<int> before, int variance, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_synthetic_did(SEXP ySEXP, SEXP cohortSEXP, SEXP beforeSEXP, SEXP varianceSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type y(ySEXP);
+    Rcpp::traits::input_parameter< std::vector<int> >::type cohort(cohortSEXP);
+    Rcpp::traits::input_parameter< std::vector<int> >::type before(beforeSEXP);
+    Rcpp::traits::input_parameter< int >::type variance(varianceSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_synthetic_did(y, cohort, before, variance, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_influence_sums
 Rcpp::NumericMatrix cpp_influence_sums(Rcpp::List influence, SEXP cluster, int clusters);
 RcppExport SEXP _pilotdid_cpp_influence_sums(SEXP influenceSEXP, SEXP clusterSEXP, SEXP clustersSEXP) {
@@ -1179,6 +1211,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_placebo_cohort", (DL_FUNC) &_pilotdid_cpp_placebo_cohort, 6},
     {"_pilotdid_cpp_placebo", (DL_FUNC) &_pilotdid_cpp_placebo, 15},
     {"_pilotdid_cpp_fit_binary", (DL_FUNC) &_pilotdid_cpp_fit_binary, 7},
+    {"_pilotdid_cpp_randomization_test", (DL_FUNC) &_pilotdid_cpp_randomization_test, 8},
     {"_pilotdid_cpp_spatial_eigenvalues", (DL_FUNC) &_pilotdid_cpp_spatial_eigenvalues, 1},
     {"_pilotdid_cpp_spatial_fit", (DL_FUNC) &_pilotdid_cpp_spatial_fit, 3},
     {"_pilotdid_cpp_spatial_gmm", (DL_FUNC) &_pilotdid_cpp_spatial_gmm, 4},
@@ -1198,6 +1231,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_spatial_lag", (DL_FUNC) &_pilotdid_cpp_spatial_lag, 2},
     {"_pilotdid_cpp_spectral_radius", (DL_FUNC) &_pilotdid_cpp_spectral_radius, 1},
     {"_pilotdid_cpp_weights_traits", (DL_FUNC) &_pilotdid_cpp_weights_traits, 1},
+    {"_pilotdid_cpp_synthetic_did", (DL_FUNC) &_pilotdid_cpp_synthetic_did, 6},
     {"_pilotdid_cpp_influence_sums", (DL_FUNC) &_pilotdid_cpp_influence_sums, 3},
     {"_pilotdid_cpp_influence_square", (DL_FUNC) &_pilotdid_cpp_influence_square, 1},
     {"_pilotdid_cpp_code_sums", (DL_FUNC) &_pilotdid_cpp_code_sums, 6},
