@@ -123,7 +123,7 @@ semidefinite_covariance <- function(v, nearest) {
   v <- (v + t(v)) / 2
   values <- eigen(v, symmetric = TRUE, only.values = TRUE)$values
   if (min(values) >= -1e-10 * max(values)) return(list(matrix = v, moved = NULL))
-  near <- nearest_psd(v)
+  near <- quietly(nearest_psd(v))
   moved <- max(abs(near - v))
   shift <- max(abs(sqrt(diag(near) / pmax(diag(v), 0)) - 1))
   if (!nearest) {

@@ -74,7 +74,8 @@ trend_values <- function(trend, since) {
 assess_trend <- function(delta, source, critical, passed) {
   pre <- source$pre
   v <- source$vcov[pre, pre, drop = FALSE]
-  under <- pass_moments(source, delta, critical)
+  # More points than the search for a slope needs: the means are worth a sixth digit.
+  under <- pass_moments(source, delta, critical, points = 65536L)
   # The rest moves with the estimates before the reference, by their regression on these.
   expected <- delta
   expected[pre] <- under$mean
@@ -104,18 +105,18 @@ slope_for_power <- function(power, source, since, critical, size) {
 pass_probability <- function(source, delta, critical) pass_moments(source, delta, critical)$probability
 
 # Estimates before the reference, all within their critical values: probability, and mean of each.
-pass_moments <- function(source, delta, critical) {
+pass_moments <- function(source, delta, critical, points = 8192L) {
   pre <- source$pre
   v <- source$vcov[pre, pre, drop = FALSE]
   sd <- sqrt(diag(v))
-  rectangle_moments(delta[pre], v, -critical * sd, critical * sd)
+  rectangle_moments(delta[pre], v, -critical * sd, critical * sd, points)
 }
 
 # P(low <= x <= high) and E[x | that] for x ~ N(mean, v), by separation of variables (Genz 1992): each
 # coordinate is drawn from its conditional law, truncated, and the product of the masses is the weight.
 # The points are a lattice with the roots of primes as generators (Richtmyer), folded to a tent,
 # which makes the error fall about as 1/n^2 for smooth integrands.
-rectangle_moments <- function(mean, v, low, high, points = 8192L) {
+rectangle_moments <- function(mean, v, low, high, points) {
   k <- length(mean)
   l <- semidefinite_root(v)
   grid <- (seq_len(points) %o% sqrt(first_primes(k))) %% 1
