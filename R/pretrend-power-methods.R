@@ -129,8 +129,8 @@ autoplot.pilot_pretrend_power <- function(object, trend = NULL, ..., xlab = "Per
     ) +
     ggplot2::geom_line(data = lines, linewidth = 0.4) +
     ggplot2::geom_point(size = 1.8) +
-    ggplot2::scale_colour_manual(values = event_colors[1:3]) +
-    ggplot2::scale_shape_manual(values = c(16, 17, 15)) +
+    ggplot2::scale_colour_manual(values = event_colors[1:3], limits = power_legend) +
+    ggplot2::scale_shape_manual(values = c(16, 17, 15), limits = power_legend) +
     ggplot2::scale_x_continuous(breaks = table$event_time) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, shape = NULL) +
     ggplot2::theme_classic() +
