@@ -44,7 +44,7 @@ honest_problems <- function(plan, bound) {
 honest_problem <- function(set, plan, first) {
   source <- plan$source
   after <- sum(source$post)
-  root <- set$A %*% matrix_root(source$vcov)
+  root <- set$A %*% semidefinite_root(source$vcov)
   sd <- sqrt(rowSums(root^2))
   # A moment without variance (singular covariance) gets that of rounding: it binds all the same.
   sd <- pmax(sd, 1e-9 * max(sd))
@@ -64,11 +64,6 @@ honest_problem <- function(set, plan, first) {
 target_basis <- function(target) {
   q <- qr.Q(qr(target), complete = TRUE)
   cbind(target / sum(target^2), q[, -1L, drop = FALSE])
-}
-
-matrix_root <- function(v) {
-  e <- eigen(v, symmetric = TRUE)
-  e$vectors * rep(sqrt(pmax(e$values, 0)), each = nrow(v))
 }
 
 # The smallest bound at which `value` is no longer rejected: Inf where it always is.
