@@ -65,6 +65,14 @@ cpp_imputation_adjoint <- function(untreated, covariates, rows, start, cell, cel
     .Call(`_pilotdid_cpp_imputation_adjoint`, untreated, covariates, rows, start, cell, cells)
 }
 
+cpp_triangle <- function(absorption, columns, order, options) {
+    .Call(`_pilotdid_cpp_triangle`, absorption, columns, order, options)
+}
+
+cpp_lag_rows <- function(rows, start, time, period, shift) {
+    .Call(`_pilotdid_cpp_lag_rows`, rows, start, time, period, shift)
+}
+
 cpp_moments <- function(absorption, columns, options) {
     .Call(`_pilotdid_cpp_moments`, absorption, columns, options)
 }
@@ -137,6 +145,14 @@ cpp_wild_statistics <- function(influence, weights, draws, seed) {
     .Call(`_pilotdid_cpp_wild_statistics`, influence, weights, draws, seed)
 }
 
+cpp_autocorrelation <- function(weights, x, kind, permutations, seed) {
+    .Call(`_pilotdid_cpp_autocorrelation`, weights, x, kind, permutations, seed)
+}
+
+cpp_local_moran <- function(weights, x, permutations, seed) {
+    .Call(`_pilotdid_cpp_local_moran`, weights, x, permutations, seed)
+}
+
 cpp_multiplier_bootstrap <- function(psi, draws, type, seed) {
     .Call(`_pilotdid_cpp_multiplier_bootstrap`, psi, draws, type, seed)
 }
@@ -197,12 +213,80 @@ cpp_fit_binary <- function(X, outcome, weights, group, groups, link, intercept) 
     .Call(`_pilotdid_cpp_fit_binary`, X, outcome, weights, group, groups, link, intercept)
 }
 
+cpp_spatial_eigenvalues <- function(weights) {
+    .Call(`_pilotdid_cpp_spatial_eigenvalues`, weights)
+}
+
+cpp_spatial_fit <- function(panel, options, eigenvalues) {
+    .Call(`_pilotdid_cpp_spatial_fit`, panel, options, eigenvalues)
+}
+
+cpp_spatial_gmm <- function(panel, options, lower, upper) {
+    .Call(`_pilotdid_cpp_spatial_gmm`, panel, options, lower, upper)
+}
+
+cpp_spatial_standing <- function(panel) {
+    .Call(`_pilotdid_cpp_spatial_standing`, panel)
+}
+
+cpp_spatial_multipliers <- function(weights, rho, lag, method) {
+    .Call(`_pilotdid_cpp_spatial_multipliers`, weights, rho, lag, method)
+}
+
+cpp_spillover_sums <- function(weights, rho, treated, untreated, parts) {
+    .Call(`_pilotdid_cpp_spillover_sums`, weights, rho, treated, untreated, parts)
+}
+
+cpp_log_determinant <- function(weights, rho, method) {
+    .Call(`_pilotdid_cpp_log_determinant`, weights, rho, method)
+}
+
+cpp_multipliers_at <- function(weights, rho, method, eigenvalues) {
+    .Call(`_pilotdid_cpp_multipliers_at`, weights, rho, method, eigenvalues)
+}
+
+cpp_power_means <- function(weights, orders) {
+    .Call(`_pilotdid_cpp_power_means`, weights, orders)
+}
+
+cpp_normal_draws <- function(k, draws, seed) {
+    .Call(`_pilotdid_cpp_normal_draws`, k, draws, seed)
+}
+
+cpp_random_effects <- function(panel, options, eigenvalues) {
+    .Call(`_pilotdid_cpp_random_effects`, panel, options, eigenvalues)
+}
+
 cpp_serial_covariance <- function(scores, start, time, lag) {
     .Call(`_pilotdid_cpp_serial_covariance`, scores, start, time, lag)
 }
 
 cpp_spatial_covariance <- function(scores, place, time, times, x, y, metric, cutoff, kernel) {
     .Call(`_pilotdid_cpp_spatial_covariance`, scores, place, time, times, x, y, metric, cutoff, kernel)
+}
+
+cpp_lagrange_tests <- function(panel, center) {
+    .Call(`_pilotdid_cpp_lagrange_tests`, panel, center)
+}
+
+cpp_nearest_neighbors <- function(coordinates, k, globe) {
+    .Call(`_pilotdid_cpp_nearest_neighbors`, coordinates, k, globe)
+}
+
+cpp_neighbors_within <- function(coordinates, radius, globe) {
+    .Call(`_pilotdid_cpp_neighbors_within`, coordinates, radius, globe)
+}
+
+cpp_spatial_lag <- function(weights, x) {
+    .Call(`_pilotdid_cpp_spatial_lag`, weights, x)
+}
+
+cpp_spectral_radius <- function(weights) {
+    .Call(`_pilotdid_cpp_spectral_radius`, weights)
+}
+
+cpp_weights_traits <- function(weights) {
+    .Call(`_pilotdid_cpp_weights_traits`, weights)
 }
 
 cpp_influence_sums <- function(influence, cluster, clusters) {

@@ -1,6 +1,10 @@
 # Fits of the estimators for staggered adoption: effects by cohort and period ("cells"), their
 # tabular influence, and the shares with which they are averaged. Class `pilot_cells`.
 
+# Why a level of a cohort and period of its own cannot be told from the effects.
+unlinked_reason <-
+  "its periods hold no controls, or the cohort has too few units for covariate slopes of its own"
+
 # cells: data frame with cohort, time, base (codes from 0; NA where there is no single base), estimate,
 #   reason (why an effect is NA), size.
 # influence: of all cells, in their order.

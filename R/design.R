@@ -37,9 +37,10 @@ panel_design <- function(formula, data, treatment = NULL, weights = NULL, subset
     c(formula, panel_exprs, cluster_exprs, lapply(cohort, as.name)), data, env
   )
 
-  design <- read_columns(parsed, data, env)
-  design$weights <- read_weights(weights, data)
-  design <- read_identifiers(design, parsed, data, env, panel_exprs)
+  ids <- read_identifiers(parsed, data, env, panel_exprs)
+  # Terms may hold lag(), lead() and diff(), which need the unit and the time of each row.
+  env <- panel_mask(env, ids$unit, ids$time, nrow(data))
+  design <- c(read_columns(parsed, data, env), list(weights = read_weights(weights, data)), ids)
   design <- c(design, read_clusters(cluster_exprs, data, env))
   design <- keep_rows(design, read_subset(subset, data, env), drop_singletons)
   design <- index_rows(design, check_choice(duplicates, c("error", "allow"), "duplicates"))
@@ -71,7 +72,8 @@ read_columns <- function(parsed, data, env) {
 }
 
 # The absorbed effects, and which of them are the unit and the time.
-read_identifiers <- function(design, parsed, data, env, panel_exprs) {
+read_identifiers <- function(parsed, data, env, panel_exprs) {
+  design <- list()
   if (!parsed$has_effects_part && !length(panel_exprs)) {
     abort("no_panel", c("{.arg formula} names no unit and no time.",
       i = "Write {.code y ~ treated | unit + time}, or {.code | 0} for no effects."

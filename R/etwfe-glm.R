@@ -16,7 +16,7 @@ fit_etwfe_glm <- function(design, data, vcov, ssc, call, frame, family, shares, 
     ))
   }
   is_base <- !is.na(cells$base) & cells$time == cells$base
-  cells$reason <- ifelse(is_base | found$estimable, NA, "nothing links this cell to controls in these periods")
+  cells$reason <- ifelse(is_base | found$estimable, NA, unlinked_reason)
   cells$estimate <- ifelse(is_base, 0, ifelse(found$estimable, found$effect, NA))
   tables <- t(found$influence)
   tables[!is.finite(tables)] <- 0

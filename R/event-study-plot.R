@@ -76,20 +76,27 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   style <- check_choice(style, c("capped", "ribbon"), "style")
   table <- event_plot_data(collect_events(x, list(...)), conf.level)
   axis <- event_axis(table)
+  fits <- levels(table$fit)
+  legend_lines <- if (length(fits) > 1L) ceiling(length(fits) / 2) * 1.2 else 0
+  old <- graphics::par(mar = c(4.5, 5.5, 1 + legend_lines + 2 * !is.null(main), 1))
+  on.exit(graphics::par(old))
   graphics::plot(range(table$event_time) + c(-0.4, 0.4), event_limits(table, intervals),
-    type = "n", xlab = xlab, ylab = ylab, main = main, xaxt = "n", las = 1, bty = "l"
+    type = "n", xlab = xlab, ylab = "", xaxt = "n", las = 1, bty = "l"
   )
+  graphics::title(ylab = ylab, line = 4.2)
+  if (!is.null(main)) graphics::title(main, line = legend_lines + 1)
   graphics::axis(1, at = axis$at, labels = axis$label)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(v = 0, col = "grey40", lty = 2)
-  for (i in seq_along(levels(table$fit))) {
+  for (i in seq_along(fits)) {
     draw_event(table[as.integer(table$fit) == i, ], intervals, style,
       event_colors[(i - 1L) %% 8L + 1L], event_symbols[(i - 1L) %% 8L + 1L])
   }
-  if (nlevels(table$fit) > 1L) {
-    k <- seq_len(nlevels(table$fit))
-    graphics::legend("topleft", levels(table$fit), col = rep_len(event_colors, length(k)),
-      pch = rep_len(event_symbols, length(k)), bty = "n", cex = 0.9)
+  if (length(fits) > 1L) {
+    # Above the plot, where no estimate can lie.
+    area <- graphics::par("usr")
+    graphics::legend(area[1L], area[4L], fits, col = rep_len(event_colors, length(fits)), xpd = NA, yjust = 0,
+      pch = rep_len(event_symbols, length(fits)), bty = "n", cex = 0.8, ncol = 2L, text.width = 0.45 * diff(area[1:2]))
   }
   invisible(table)
 }

@@ -31,7 +31,7 @@ unclass_vector <- function(x) {
   x
 }
 
-# `a^b^c`: the combinations that occur.
+# `a^b^c`: the combinations that occur. -> list(code, values, label, expr)
 code_effect <- function(expr, data, env) {
   factors <- split_call(expr, "^")
   label <- expr_label(expr)
@@ -46,5 +46,6 @@ code_effect <- function(expr, data, env) {
     ))
   }
   coded$label <- label
+  coded$expr <- expr
   coded
 }

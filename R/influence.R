@@ -83,16 +83,22 @@ score_sums <- function(fit, by) {
 call_scores <- function(fit, kind, by = NULL, n_data = 0, row_factor = NULL) {
   refuse_lean(fit)
   cpp_scores(
-    fit$absorbed_by, fit_columns(fit), fit$effects, fit$maps$residual, fit$maps$regressors,
+    fit$absorbed_by, fit_columns(fit), fit$effects, as.matrix(fit$maps$residual), fit$maps$regressors,
     kind, by$code, by$levels %||% 0L, n_data, row_factor
   )
+}
+
+# What a map of partialled-out columns leaves: list(residuals by data row, NA where not used; rss).
+mapped_residuals <- function(absorbed_by, columns, effects, map, n_data) {
+  none <- matrix(0, length(columns), 0L)
+  cpp_scores(absorbed_by, columns, effects, as.matrix(map), none, 0L, NULL, 0L, n_data)
 }
 
 # The n x k scores x e themselves, for what needs rows, in the order of the computation.
 row_scores <- function(fit) {
   refuse_lean(fit)
   columns <- cpp_partialled_out(fit$absorbed_by, fit_columns(fit), fit$effects)
-  (columns %*% fit$maps$regressors) * as.vector(columns %*% fit$maps$residual)
+  (columns %*% fit$maps$regressors) * as.vector(columns %*% as.matrix(fit$maps$residual))
 }
 
 # The same, unit after unit in ascending time: the order of design$rows.
@@ -106,7 +112,11 @@ panel_scores <- function(fit) {
   scores[at[if (is.null(wanted)) seq_len(nrow(scores)) else wanted + 1L], , drop = FALSE]
 }
 
-fit_columns <- function(fit) c(list(fit$design$outcome), fit$design$regressors)
+# The columns that the maps of a fit refer to, in this order.
+fit_columns <- function(fit) {
+  design <- fit$design
+  c(list(design[["outcome"]]), design$regressors, design$endogenous, design$instruments)
+}
 
 refuse_lean <- function(fit) {
   # `$` would match `outcome_name`.

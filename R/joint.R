@@ -47,14 +47,14 @@ joint_clustered <- function(fits, base, spec) {
   for (subset in nonempty_subsets(length(ways))) {
     by <- Reduce(cross_codes, ways[subset])
     groups <- if (ssc$g == "min") smallest else by$levels
-    factor <- if (ssc$g == "none") 1 else groups / (groups - 1)
+    factor <- groups_factor(ssc, groups)
     sign <- if (length(subset) %% 2L == 1L) 1 else -1
     psi <- do.call(cbind, lapply(fits, aligned_influence, by = by))
     total <- total + sign * factor * crossprod(psi)
   }
   if (length(ways) > 1L) total <- nearest_psd(total)
   rows <- sum_over(fits, "nobs")
-  factor <- if (ssc$k == "none") 1 else (rows - 1) / max(rows - parameters, 1)
+  factor <- rows_factor(ssc, rows, parameters)
   list(matrix = total * factor, df = smallest - 1)
 }
 

@@ -20,9 +20,7 @@ level_regression <- function(design, effects, contrasts, solver, rows = design$r
   columns <- c(list(design$outcome), design$covariates)
   effects_of <- solved$moments$effects
   inner <- cpp_solve_contrasts(absorbed, t(contrasts))
-  scores <- cpp_scores(
-    absorbed, columns, effects_of, residual_map, matrix(0, length(columns), 0L), 0L, NULL, 0L, design$n_data
-  )
+  scores <- mapped_residuals(absorbed, columns, effects_of, residual_map, design$n_data)
   levels <- as.vector(effects_of %*% residual_map)
   bread <- solved$inverse[kept, kept, drop = FALSE]
   list(

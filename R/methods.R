@@ -4,7 +4,7 @@
 model.frame.pilot_fit <- function(formula, ...) {
   refuse_lean(formula)
   design <- formula$design
-  columns <- c(set_names(list(design$outcome), design$outcome_name), design$regressors)
+  columns <- c(set_names(list(design$outcome), design$outcome_name), structural_columns(design), design$instruments)
   columns <- columns[names(columns) != "(Intercept)"]
   tibble::as_tibble(lapply(columns, used_values, design = design))
 }
@@ -14,10 +14,10 @@ model.matrix.pilot_fit <- function(object, partialled_out = FALSE, ...) {
   refuse_lean(object)
   kept <- names(object$coefficients)
   if (!partialled_out) {
-    return(do.call(cbind, lapply(object$design$regressors[kept], function(x) as.numeric(used_values(x, object$design)))))
+    return(do.call(cbind, lapply(structural_columns(object$design)[kept], function(x) as.numeric(used_values(x, object$design)))))
   }
-  columns <- object$design$regressors[kept]
-  at <- match(kept, names(object$design$regressors)) + 1L
+  columns <- structural_columns(object$design)[kept]
+  at <- match(kept, names(fit_columns(object)))
   x <- cpp_partialled_out(object$absorbed_by, columns, object$effects[, at, drop = FALSE])
   x <- in_data_order(x, object)
   if (!is.null(object$design$weights)) x <- x / sqrt(used_values(object$design$weights, object$design))

@@ -47,17 +47,20 @@
 #' `ssc = "fixest"` (also `"reghdfe"`, `"xtreg"`): the factor \eqn{G/(G-1) \cdot (N-1)/(N-K)}, where
 #' effects nested in the clusters are not counted in \eqn{K}; p-values from \eqn{t(G-1)}; with several
 #' ways of clustering the smallest \eqn{G} counts. `"areg"` counts all absorbed parameters, `"none"`
-#' applies no factor. A list `list(k = , g = )` sets the two counts apart: `k` is `"nested"`,
+#' applies no factor, `"ivreg2"` divides by the number of rows. A list `list(k = , g = )` sets the two counts apart: `k` is `"nested"`,
 #' `"full"` or `"none"`, `g` is `"min"`, `"conventional"` or `"none"`.
 #'
 #' @param formula `outcome ~ treatment + controls | unit + time + more`. Functions, factors,
 #'   interactions, `poly()`, combined effects `a^b`, unit trends `unit[time]` (levels and slopes) and
-#'   `unit[[time]]` (slopes only) are understood. `| 0` says that no effects are meant.
+#'   `unit[[time]]` (slopes only) are understood, and [lag()][panel_functions], `lead()` and `diff()` know the
+#'   panel. `| 0` says that no effects are meant. A third part, `| endogenous ~ instruments`, leads to
+#'   [instrumental variables][pilot_iv].
 #' @param data A data frame, tibble or data.table with one row a unit and period. It is never
 #'   changed.
 #' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
 #'   a continuous dose, or several dummies (several names, or a factor as first term).
-#' @param estimator `"twfe"`: two-way fixed effects; `"cs"`, `"sa"`, `"bjs"`, `"gardner"`, `"etwfe"`: see
+#' @param estimator `"twfe"`: two-way fixed effects, and with a third part in the formula,
+#'   `| endogenous ~ instruments`, instrumental variables (see [pilot_iv]); `"cs"`, `"sa"`, `"bjs"`, `"gardner"`, `"etwfe"`: see
 #'   below.
 #' @param vcov `NULL` (clustered by the unit), `"iid"`, `"HC1"`, `"cluster"`, a formula
 #'   `~ province` or `~ unit + time` for one- or multi-way clustering, a k x k matrix, or a function
@@ -117,6 +120,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
                       solver = list(), lean = FALSE, ...) {
   call <- match.call()
   estimator <- check_choice(estimator, names(estimators()), "estimator")
+  estimator <- match_formula(estimator, formula)
   fit_estimator <- estimators()[[estimator]]
   check_options(fit_estimator, estimator, ...)
   control_group <- check_choice(control_group, c("never", "notyet"), "control_group")
@@ -164,7 +168,27 @@ clusters_named <- function(vcov, data) {
 # One function an estimator, all called in the same way; what is special to one comes last in its
 # arguments and is what `...` of pilot_did() may hold.
 estimators <- function() {
-  list(twfe = fit_twfe, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner, etwfe = fit_etwfe)
+  list(
+    twfe = fit_twfe, iv = fit_iv, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner,
+    etwfe = fit_etwfe
+  )
+}
+
+# A third part of the formula means instrumental variables.
+match_formula <- function(estimator, formula) {
+  instrumented <- inherits(formula, "formula") && !is.null(formula_parts(formula)$instruments)
+  if (instrumented && estimator %in% c("twfe", "iv")) return("iv")
+  if (!instrumented && estimator != "iv") return(estimator)
+  abort("instruments", if (instrumented) {
+    c("Instruments go with two-way fixed effects.",
+      x = "The formula has a third part and {.arg estimator} is {.val {estimator}}.",
+      i = "Leave {.arg estimator} out, or the third part of the formula."
+    )
+  } else {
+    c("{.code estimator = \"iv\"} needs instruments.",
+      i = "They are the third part of the formula: {.code y ~ x | unit + time | endogenous ~ instruments}."
+    )
+  })
 }
 
 check_options <- function(fit_estimator, estimator, ...) {

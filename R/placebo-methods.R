@@ -97,7 +97,8 @@ plot.pilot_placebo <- function(x, xlab = "Placebo estimates", ylab = "Density", 
   graphics::mtext("p-value", side = 4, line = 3)
   graphics::abline(v = x$estimate, lty = 2, col = "#b2182b")
   graphics::abline(h = level * top, lty = 2, col = "grey40")
-  graphics::mtext(paste("estimate", format(x$estimate, digits = 3)), side = 3, at = x$estimate, cex = 0.8, col = "#b2182b")
+  graphics::mtext(paste("estimate", format(x$estimate, digits = 3)), side = 3, line = 0.8, at = x$estimate,
+    cex = 0.8, col = "#b2182b")
   invisible(x)
 }
 

@@ -35,16 +35,21 @@ predict.pilot_fit <- function(object, newdata = NULL, effects = TRUE, ...) {
   refuse_lean(object)
   check_flag(effects, "effects")
   if (is.null(newdata) && effects) return(fitted(object))
-  if (is.null(newdata)) return(used_values(linear_part(object, object$design$regressors), object$design))
+  if (is.null(newdata)) return(used_values(linear_part(object, structural_columns(object$design)), object$design))
   check_data(newdata, "newdata")
   env <- environment(object$formula)
   parsed <- parse_formula(object$formula)
-  check_variables(list(parsed$regressors, if (effects) parsed$effects), newdata, env)
-  value <- linear_part(object, columns_on(object$design$regressors, newdata))
+  check_variables(list(parsed$regressors, parsed$endogenous, if (effects) parsed$effects), newdata, env)
+  mask <- newdata_mask(object, newdata, env)
+  value <- linear_part(object, c(
+    columns_on(object$design$regressors, newdata, mask), columns_on(object$design$endogenous, newdata, mask)
+  ))
   if (!effects) return(value)
   estimated <- fixef(object)
-  for (e in parsed$effects) value <- value + effect_values(e, estimated, newdata, env)
-  lost <- sum(is.na(value) & stats::complete.cases(newdata[intersect(names(newdata), all.vars(object$formula))]))
+  levels <- numeric(nrow(newdata))
+  for (e in parsed$effects) levels <- levels + effect_values(e, estimated, newdata, env)
+  value <- value + levels
+  lost <- sum(is.na(levels) & stats::complete.cases(newdata[intersect(names(newdata), all.vars(object$formula))]))
   if (lost > 0) {
     warn("new_levels", c("{lost} row{?s} could not be predicted.",
       x = "They hold a unit, a period or another level that the fit has not seen.",
@@ -60,13 +65,25 @@ linear_part <- function(fit, columns) {
   out
 }
 
+# What the coefficients multiply: controls, and endogenous variables where there are any.
+structural_columns <- function(design) c(design$regressors, design$endogenous)
+
+# Lags on new data are those of the new data's own units and periods.
+newdata_mask <- function(fit, newdata, env) {
+  code <- function(id) {
+    if (all(all.vars(id$expr) %in% names(newdata)) && !is.null(id)) code_effect(id$expr, newdata, env)
+  }
+  panel_mask(env, code(fit$design$unit), code(fit$design$time), nrow(newdata))
+}
+
 # The regressors on new data: plain columns by name, the rest by the recipe of the fit.
-columns_on <- function(regressors, newdata) {
+columns_on <- function(regressors, newdata, env) {
   recipe <- attr(regressors, "recipe")
   columns <- if (is.null(recipe)) {
     plain <- setdiff(names(regressors), "(Intercept)")
     set_names(lapply(plain, function(name) .subset2(newdata, name)), plain)
   } else {
+    if (!is.null(recipe$terms)) environment(recipe$terms) <- env
     follow_recipe(recipe, newdata)
   }
   if ("(Intercept)" %in% names(regressors)) columns[["(Intercept)"]] <- rep(1, nrow(newdata))

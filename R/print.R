@@ -31,6 +31,7 @@ estimand_text <- function(fit) {
     cs = , sa = , bjs = , gardner = , etwfe = paste0(
       "average effect of ", treatment, " on the treated (", estimator_label(fit$estimator), ")"
     ),
+    iv = iv_estimand_text(fit),
     fit$estimator
   )
 }

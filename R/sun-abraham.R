@@ -46,7 +46,7 @@ saturated_fit <- function(estimator, design, data, vcov, ssc, solver, call, cell
   outside <- !is_base & rowSums(contrasts != 0) == 0
   cells$reason[outside] <- "the reference period is not in the data"
   lost <- !is_base & !outside & !solved$estimable
-  cells$reason[lost] <- "nothing links this cell to controls in these periods"
+  cells$reason[lost] <- unlinked_reason
   cells$estimate <- ifelse(is.na(cells$reason), solved$estimate, NA)
   cells$size <- NA_real_
   used <- sum(is.na(cells$reason) & !is_base)

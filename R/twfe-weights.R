@@ -61,7 +61,7 @@ treatment_residual <- function(fit, name) {
     gram <- moments$gram * outer(s, s)
     map[-j] <- -solve(gram[-j, -j, drop = FALSE], gram[-j, j]) * s[-j] / s[j]
   }
-  cpp_scores(fit$absorbed_by, columns, moments$effects, map, matrix(0, length(kept), 0L), 0L, NULL, 0L, fit$design$n_data)$residuals
+  mapped_residuals(fit$absorbed_by, columns, moments$effects, map, fit$design$n_data)$residuals
 }
 
 twfe_weight_table <- function(design, treated, weight) {

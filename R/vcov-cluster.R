@@ -12,12 +12,12 @@ covariance_cluster <- function(fit, spec, ssc) {
   for (subset in nonempty_subsets(length(ways))) {
     by <- Reduce(cross_codes, ways[subset])
     groups <- if (ssc$g == "min") smallest else by$levels
-    factor <- if (ssc$g == "none") 1 else groups / (groups - 1)
+    factor <- groups_factor(ssc, groups)
     sign <- if (length(subset) %% 2L == 1L) 1 else -1
     total <- total + sign * factor * clustered_square(fit, by)
   }
   if (length(ways) > 1L) total <- nearest_psd(total)
-  factor <- if (ssc$k == "none") 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1)
+  factor <- rows_factor(ssc, fit$nobs, parameters)
   list(matrix = total * factor, df = smallest - 1, clusters = clusters)
 }
 

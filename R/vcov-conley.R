@@ -29,7 +29,7 @@ covariance_conley <- function(fit, spec, ssc) {
   design <- fit$design
   rows <- if (is.null(design$rows)) seq_len(design$n_data) else design$rows + 1L
   if (!linear) rows <- rows[design$start[-length(design$start)] + 1L]
-  at <- coordinates(fit, spec, rows)
+  at <- conley_coordinates(fit, spec, rows)
   place <- code_places(at$x, at$y)
   time <- if (linear && !is.null(design$time)) design$time$code[rows] else integer(length(rows))
   scores <- if (linear) panel_scores(fit) else fit$unit_influence
@@ -47,7 +47,7 @@ covariance_conley <- function(fit, spec, ssc) {
     meat <- meat + cpp_serial_covariance(scores, design$start, position, as.integer(spec$lag))
   }
   df <- max(fit$nobs - count_parameters(fit, ssc), 1)
-  factor <- if (ssc$k == "none") 1 else fit$nobs / df
+  factor <- if (ssc$k %in% c("none", "zero")) 1 else fit$nobs / df
   list(matrix = nearest_psd(fit$bread %*% meat %*% fit$bread) * factor, df = df)
 }
 
@@ -60,7 +60,7 @@ refuse_lean_data <- function(fit, what) {
 }
 
 # The coordinates of the rows: list(x = longitude, y = latitude).
-coordinates <- function(fit, spec, rows) {
+conley_coordinates <- function(fit, spec, rows) {
   names <- list(
     y = spec$latitude %||% find_column(fit$data, c("latitude", "lat")),
     x = spec$longitude %||% find_column(fit$data, c("longitude", "lon", "lng", "long"))
@@ -79,11 +79,11 @@ coordinates <- function(fit, spec, rows) {
     }
     as.numeric(column)[rows]
   })
-  check_coordinates(out, names, rows, spec$distance)
+  check_row_coordinates(out, names, rows, spec$distance)
   out
 }
 
-check_coordinates <- function(at, names, rows, distance) {
+check_row_coordinates <- function(at, names, rows, distance) {
   bad <- rows[!is.finite(at$x) | !is.finite(at$y)]
   if (length(bad)) {
     abort("coordinates", c("Coordinates must be known in every row used.",

@@ -81,8 +81,7 @@ covariance_driscoll_kraay <- function(fit, spec, ssc) {
 finish_time_series <- function(fit, meat, ssc, label) {
   periods <- length(fit$design$time$values)
   parameters <- count_parameters(fit, ssc)
-  factor <- (if (ssc$g == "none") 1 else periods / (periods - 1)) *
-    (if (ssc$k == "none") 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1))
+  factor <- groups_factor(ssc, periods) * rows_factor(ssc, fit$nobs, parameters)
   list(matrix = nearest_psd(fit$bread %*% meat %*% fit$bread) * factor, df = periods - 1, label = label)
 }
 

@@ -4,7 +4,8 @@ covariance_iid <- function(fit, spec, ssc) {
   refuse_without_rows(fit, "iid")
   parameters <- count_parameters(fit, ssc)
   df <- max(fit$nobs - parameters, 1)
-  list(matrix = fit$bread * fit$rss / df, df = df)
+  # Estimators whose scores are not those of least squares bring their own bread for iid errors.
+  list(matrix = (fit$homoskedastic %||% fit$bread) * fit$rss / df, df = df)
 }
 
 # HC0: no factor; HC1: n / (n - K) as fixest, Stata and sandwich; HC2 and HC3 divide each squared

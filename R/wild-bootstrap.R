@@ -117,13 +117,13 @@ wild_clusters <- function(fit, cluster, weights_by) {
   single <- lapply(exprs, cluster_codes, fit = fit)
   smallest <- min(vapply(single, `[[`, 1, "levels"))
   parameters <- count_parameters(fit, fit$ssc, single)
-  scale <- if (fit$ssc$k == "none") 1 else (fit$nobs - 1) / max(fit$nobs - parameters, 1)
+  scale <- rows_factor(fit$ssc, fit$nobs, parameters)
   subsets <- nonempty_subsets(length(single))
   ways <- lapply(subsets, function(subset) {
     by <- Reduce(cross_codes, single[subset])
     groups <- if (fit$ssc$g == "min") smallest else by$levels
     sign <- if (length(subset) %% 2L == 1L) 1 else -1
-    list(by = by, factor = sign * scale * if (fit$ssc$g == "none") 1 else groups / (groups - 1))
+    list(by = by, factor = sign * scale * groups_factor(fit$ssc, groups))
   })
   boot <- if (is.null(weights_by)) {
     single[[which.min(vapply(single, `[[`, 1, "levels"))]]

@@ -2,8 +2,25 @@
 
 save_table <- function(table, name) {
   utils::write.csv(as.data.frame(table), file.path(results, paste0(name, ".csv")), row.names = FALSE, fileEncoding = "UTF-8")
-  print(as.data.frame(table), row.names = FALSE, digits = 4)
+  print(utils::head(as.data.frame(table), 40L), row.names = FALSE, digits = 4)
+  if (nrow(table) > 40L) cat("and", nrow(table) - 40L, "further rows in the file\n")
   invisible(table)
+}
+
+save_figure <- function(name, draw, width = 1300, height = 860) {
+  grDevices::png(file.path(results, paste0(name, ".png")), width, height, res = 170)
+  on.exit(grDevices::dev.off())
+  draw()
+}
+
+# One line of the table that ends the study: an estimate and the truth it should find.
+judge <- function(part, what, row, truth) {
+  line <- data.frame(
+    part = part, what = what, row[c("estimate", "std.error", "conf.low", "conf.high")], truth = truth,
+    covered = row$conf.low <= truth & truth <= row$conf.high
+  )
+  verdicts[[length(verdicts) + 1L]] <<- line
+  invisible(line)
 }
 
 truth_of <- function(parameter) {

@@ -231,6 +231,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_triangle
+Rcpp::List cpp_triangle(Rcpp::List absorption, Rcpp::List columns, std::vector<int> order, Rcpp::List options);
+RcppExport SEXP _pilotdid_cpp_triangle(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP orderSEXP, SEXP optionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< std::vector<int> >::type order(orderSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_triangle(absorption, columns, order, options));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_lag_rows
+Rcpp::IntegerVector cpp_lag_rows(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time, Rcpp::NumericVector period, double shift);
+RcppExport SEXP _pilotdid_cpp_lag_rows(SEXP rowsSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP periodSEXP, SEXP shiftSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type time(timeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type period(periodSEXP);
+    Rcpp::traits::input_parameter< double >::type shift(shiftSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_lag_rows(rows, start, time, period, shift));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_moments
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_moments(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP optionsSEXP) {
@@ -277,14 +304,14 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_scores
-Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
+Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects, Rcpp::NumericMatrix residual, Rcpp::NumericMatrix regressors, int by, SEXP code, int clusters, double n_data, SEXP row_factor);
 RcppExport SEXP _pilotdid_cpp_scores(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP effectsSEXP, SEXP residualSEXP, SEXP regressorsSEXP, SEXP bySEXP, SEXP codeSEXP, SEXP clustersSEXP, SEXP n_dataSEXP, SEXP row_factorSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type absorption(absorptionSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type effects(effectsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type residual(residualSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type regressors(regressorsSEXP);
     Rcpp::traits::input_parameter< int >::type by(bySEXP);
     Rcpp::traits::input_parameter< SEXP >::type code(codeSEXP);
@@ -503,6 +530,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_autocorrelation
+Rcpp::List cpp_autocorrelation(Rcpp::List weights, Rcpp::NumericMatrix x, int kind, int permutations, double seed);
+RcppExport SEXP _pilotdid_cpp_autocorrelation(SEXP weightsSEXP, SEXP xSEXP, SEXP kindSEXP, SEXP permutationsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
+    Rcpp::traits::input_parameter< int >::type permutations(permutationsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_autocorrelation(weights, x, kind, permutations, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_local_moran
+Rcpp::List cpp_local_moran(Rcpp::List weights, Rcpp::NumericVector x, int permutations, double seed);
+RcppExport SEXP _pilotdid_cpp_local_moran(SEXP weightsSEXP, SEXP xSEXP, SEXP permutationsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type permutations(permutationsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_local_moran(weights, x, permutations, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_multiplier_bootstrap
 Rcpp::NumericMatrix cpp_multiplier_bootstrap(Rcpp::NumericMatrix psi, int draws, int type, double seed);
 RcppExport SEXP _pilotdid_cpp_multiplier_bootstrap(SEXP psiSEXP, SEXP drawsSEXP, SEXP typeSEXP, SEXP seedSEXP) {
@@ -709,6 +763,138 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_spatial_eigenvalues
+Rcpp::ComplexVector cpp_spatial_eigenvalues(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_spatial_eigenvalues(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_eigenvalues(weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_fit
+Rcpp::List cpp_spatial_fit(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_spatial_fit(SEXP panelSEXP, SEXP optionsSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_fit(panel, options, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_gmm
+Rcpp::List cpp_spatial_gmm(Rcpp::List panel, Rcpp::List options, double lower, double upper);
+RcppExport SEXP _pilotdid_cpp_spatial_gmm(SEXP panelSEXP, SEXP optionsSEXP, SEXP lowerSEXP, SEXP upperSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< double >::type lower(lowerSEXP);
+    Rcpp::traits::input_parameter< double >::type upper(upperSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_gmm(panel, options, lower, upper));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_standing
+Rcpp::List cpp_spatial_standing(Rcpp::List panel);
+RcppExport SEXP _pilotdid_cpp_spatial_standing(SEXP panelSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_standing(panel));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_multipliers
+Rcpp::List cpp_spatial_multipliers(Rcpp::List weights, double rho, bool lag, int method);
+RcppExport SEXP _pilotdid_cpp_spatial_multipliers(SEXP weightsSEXP, SEXP rhoSEXP, SEXP lagSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< bool >::type lag(lagSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_multipliers(weights, rho, lag, method));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spillover_sums
+Rcpp::List cpp_spillover_sums(Rcpp::List weights, double rho, Rcpp::NumericMatrix treated, Rcpp::NumericMatrix untreated, Rcpp::List parts);
+RcppExport SEXP _pilotdid_cpp_spillover_sums(SEXP weightsSEXP, SEXP rhoSEXP, SEXP treatedSEXP, SEXP untreatedSEXP, SEXP partsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type treated(treatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type untreated(untreatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spillover_sums(weights, rho, treated, untreated, parts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_log_determinant
+Rcpp::NumericVector cpp_log_determinant(Rcpp::List weights, Rcpp::NumericVector rho, int method);
+RcppExport SEXP _pilotdid_cpp_log_determinant(SEXP weightsSEXP, SEXP rhoSEXP, SEXP methodSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_log_determinant(weights, rho, method));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_multipliers_at
+Rcpp::NumericMatrix cpp_multipliers_at(Rcpp::List weights, Rcpp::NumericVector rho, int method, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_multipliers_at(SEXP weightsSEXP, SEXP rhoSEXP, SEXP methodSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type rho(rhoSEXP);
+    Rcpp::traits::input_parameter< int >::type method(methodSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_multipliers_at(weights, rho, method, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_power_means
+Rcpp::NumericMatrix cpp_power_means(Rcpp::List weights, int orders);
+RcppExport SEXP _pilotdid_cpp_power_means(SEXP weightsSEXP, SEXP ordersSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type orders(ordersSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_power_means(weights, orders));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_normal_draws
+Rcpp::NumericMatrix cpp_normal_draws(int k, int draws, double seed);
+RcppExport SEXP _pilotdid_cpp_normal_draws(SEXP kSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< int >::type k(kSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_normal_draws(k, draws, seed));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_random_effects
+Rcpp::List cpp_random_effects(Rcpp::List panel, Rcpp::List options, SEXP eigenvalues);
+RcppExport SEXP _pilotdid_cpp_random_effects(SEXP panelSEXP, SEXP optionsSEXP, SEXP eigenvaluesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type options(optionsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type eigenvalues(eigenvaluesSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_random_effects(panel, options, eigenvalues));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_serial_covariance
 Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start, Rcpp::IntegerVector time, int lag);
 RcppExport SEXP _pilotdid_cpp_serial_covariance(SEXP scoresSEXP, SEXP startSEXP, SEXP timeSEXP, SEXP lagSEXP) {
@@ -737,6 +923,72 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type cutoff(cutoffSEXP);
     Rcpp::traits::input_parameter< int >::type kernel(kernelSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_spatial_covariance(scores, place, time, times, x, y, metric, cutoff, kernel));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_lagrange_tests
+Rcpp::NumericVector cpp_lagrange_tests(Rcpp::List panel, bool center);
+RcppExport SEXP _pilotdid_cpp_lagrange_tests(SEXP panelSEXP, SEXP centerSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type panel(panelSEXP);
+    Rcpp::traits::input_parameter< bool >::type center(centerSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_lagrange_tests(panel, center));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_nearest_neighbors
+Rcpp::List cpp_nearest_neighbors(Rcpp::NumericMatrix coordinates, int k, bool globe);
+RcppExport SEXP _pilotdid_cpp_nearest_neighbors(SEXP coordinatesSEXP, SEXP kSEXP, SEXP globeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type coordinates(coordinatesSEXP);
+    Rcpp::traits::input_parameter< int >::type k(kSEXP);
+    Rcpp::traits::input_parameter< bool >::type globe(globeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_nearest_neighbors(coordinates, k, globe));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_neighbors_within
+Rcpp::List cpp_neighbors_within(Rcpp::NumericMatrix coordinates, double radius, bool globe);
+RcppExport SEXP _pilotdid_cpp_neighbors_within(SEXP coordinatesSEXP, SEXP radiusSEXP, SEXP globeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type coordinates(coordinatesSEXP);
+    Rcpp::traits::input_parameter< double >::type radius(radiusSEXP);
+    Rcpp::traits::input_parameter< bool >::type globe(globeSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_neighbors_within(coordinates, radius, globe));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spatial_lag
+Rcpp::NumericMatrix cpp_spatial_lag(Rcpp::List weights, Rcpp::NumericMatrix x);
+RcppExport SEXP _pilotdid_cpp_spatial_lag(SEXP weightsSEXP, SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spatial_lag(weights, x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_spectral_radius
+Rcpp::List cpp_spectral_radius(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_spectral_radius(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_spectral_radius(weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_weights_traits
+Rcpp::List cpp_weights_traits(Rcpp::List weights);
+RcppExport SEXP _pilotdid_cpp_weights_traits(SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_weights_traits(weights));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -888,6 +1140,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_honest_accepts", (DL_FUNC) &_pilotdid_cpp_honest_accepts, 2},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
+    {"_pilotdid_cpp_triangle", (DL_FUNC) &_pilotdid_cpp_triangle, 4},
+    {"_pilotdid_cpp_lag_rows", (DL_FUNC) &_pilotdid_cpp_lag_rows, 5},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},
     {"_pilotdid_cpp_least_squares", (DL_FUNC) &_pilotdid_cpp_least_squares, 8},
     {"_pilotdid_cpp_least_squares_many", (DL_FUNC) &_pilotdid_cpp_least_squares_many, 7},
@@ -906,6 +1160,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_permute_groups", (DL_FUNC) &_pilotdid_cpp_permute_groups, 9},
     {"_pilotdid_cpp_permuted_labels", (DL_FUNC) &_pilotdid_cpp_permuted_labels, 5},
     {"_pilotdid_cpp_wild_statistics", (DL_FUNC) &_pilotdid_cpp_wild_statistics, 4},
+    {"_pilotdid_cpp_autocorrelation", (DL_FUNC) &_pilotdid_cpp_autocorrelation, 5},
+    {"_pilotdid_cpp_local_moran", (DL_FUNC) &_pilotdid_cpp_local_moran, 4},
     {"_pilotdid_cpp_multiplier_bootstrap", (DL_FUNC) &_pilotdid_cpp_multiplier_bootstrap, 4},
     {"_pilotdid_cpp_code", (DL_FUNC) &_pilotdid_cpp_code, 1},
     {"_pilotdid_cpp_recode", (DL_FUNC) &_pilotdid_cpp_recode, 2},
@@ -921,8 +1177,25 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_placebo_cohort", (DL_FUNC) &_pilotdid_cpp_placebo_cohort, 6},
     {"_pilotdid_cpp_placebo", (DL_FUNC) &_pilotdid_cpp_placebo, 15},
     {"_pilotdid_cpp_fit_binary", (DL_FUNC) &_pilotdid_cpp_fit_binary, 7},
+    {"_pilotdid_cpp_spatial_eigenvalues", (DL_FUNC) &_pilotdid_cpp_spatial_eigenvalues, 1},
+    {"_pilotdid_cpp_spatial_fit", (DL_FUNC) &_pilotdid_cpp_spatial_fit, 3},
+    {"_pilotdid_cpp_spatial_gmm", (DL_FUNC) &_pilotdid_cpp_spatial_gmm, 4},
+    {"_pilotdid_cpp_spatial_standing", (DL_FUNC) &_pilotdid_cpp_spatial_standing, 1},
+    {"_pilotdid_cpp_spatial_multipliers", (DL_FUNC) &_pilotdid_cpp_spatial_multipliers, 4},
+    {"_pilotdid_cpp_spillover_sums", (DL_FUNC) &_pilotdid_cpp_spillover_sums, 5},
+    {"_pilotdid_cpp_log_determinant", (DL_FUNC) &_pilotdid_cpp_log_determinant, 3},
+    {"_pilotdid_cpp_multipliers_at", (DL_FUNC) &_pilotdid_cpp_multipliers_at, 4},
+    {"_pilotdid_cpp_power_means", (DL_FUNC) &_pilotdid_cpp_power_means, 2},
+    {"_pilotdid_cpp_normal_draws", (DL_FUNC) &_pilotdid_cpp_normal_draws, 3},
+    {"_pilotdid_cpp_random_effects", (DL_FUNC) &_pilotdid_cpp_random_effects, 3},
     {"_pilotdid_cpp_serial_covariance", (DL_FUNC) &_pilotdid_cpp_serial_covariance, 4},
     {"_pilotdid_cpp_spatial_covariance", (DL_FUNC) &_pilotdid_cpp_spatial_covariance, 9},
+    {"_pilotdid_cpp_lagrange_tests", (DL_FUNC) &_pilotdid_cpp_lagrange_tests, 2},
+    {"_pilotdid_cpp_nearest_neighbors", (DL_FUNC) &_pilotdid_cpp_nearest_neighbors, 3},
+    {"_pilotdid_cpp_neighbors_within", (DL_FUNC) &_pilotdid_cpp_neighbors_within, 3},
+    {"_pilotdid_cpp_spatial_lag", (DL_FUNC) &_pilotdid_cpp_spatial_lag, 2},
+    {"_pilotdid_cpp_spectral_radius", (DL_FUNC) &_pilotdid_cpp_spectral_radius, 1},
+    {"_pilotdid_cpp_weights_traits", (DL_FUNC) &_pilotdid_cpp_weights_traits, 1},
     {"_pilotdid_cpp_influence_sums", (DL_FUNC) &_pilotdid_cpp_influence_sums, 3},
     {"_pilotdid_cpp_influence_square", (DL_FUNC) &_pilotdid_cpp_influence_square, 1},
     {"_pilotdid_cpp_code_sums", (DL_FUNC) &_pilotdid_cpp_code_sums, 6},

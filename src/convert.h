@@ -6,6 +6,7 @@
 
 #include <pilotdid/absorption.hpp>
 #include <pilotdid/influence.hpp>
+#include <pilotdid/moments.hpp>
 #include <pilotdid/parallel.hpp>
 #include <pilotdid/reduced_system.hpp>
 
@@ -57,5 +58,7 @@ pilotdid::Absorption as_absorption(const Rcpp::List& list);
 
 // list(tolerance, max_iterations, direct_limit)
 pilotdid::SolverOptions as_options(const Rcpp::List& list);
+
+Rcpp::List wrap_moments(const pilotdid::Moments& m);
 
 #endif

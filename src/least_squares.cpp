@@ -15,16 +15,6 @@ pilotdid::Grouping as_grouping(int by, SEXP code, int clusters) {
   return grouping;
 }
 
-Rcpp::List wrap_moments(const pilotdid::Moments& m) {
-  return Rcpp::List::create(
-      Rcpp::_["gram"] = Rcpp::wrap(m.gram), Rcpp::_["effects"] = Rcpp::wrap(m.effects),
-      Rcpp::_["total"] = wrap_vector(m.total), Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
-      Rcpp::_["raw"] = wrap_vector(m.raw), Rcpp::_["weight"] = m.weight,
-      Rcpp::_["local_rank"] = m.local_rank, Rcpp::_["reduced_rank"] = m.reduced_rank,
-      Rcpp::_["exact_rank"] = m.exact_rank, Rcpp::_["iterations"] = m.iterations,
-      Rcpp::_["converged"] = m.converged);
-}
-
 Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit) {
   const pilotdid::Solution& s = fit.solution;
   Rcpp::IntegerVector standing(s.standing.size());
@@ -34,7 +24,7 @@ Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit) {
       Rcpp::_["coefficients"] = wrap_vector(s.coefficients),
       Rcpp::_["inverse"] = Rcpp::wrap(s.inverse), Rcpp::_["standing"] = standing,
       Rcpp::_["combination"] = Rcpp::wrap(s.combination), Rcpp::_["orthogonal"] = fit.orthogonal,
-      Rcpp::_["rss"] = fit.scores.rss, Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
+      Rcpp::_["rss"] = fit.scores.rss.size() ? fit.scores.rss[0] : NA_REAL, Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
 }
 
 }  // namespace
@@ -75,12 +65,12 @@ Rcpp::List cpp_least_squares_many(Rcpp::List absorption, Rcpp::List columns, int
   return out;
 }
 
-// residual (P) and regressors (P x k) map the partialled-out columns to residuals and regressors.
+// residual (P x m) and regressors (P x k) map the partialled-out columns to residuals and regressors.
 // n_data > 0: also the residual of each data row, NA where a row is not used.
 // row_factor: NULL, or what the residual of each data row is multiplied by in the scores.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
-                      Rcpp::NumericVector residual, Rcpp::NumericMatrix regressors, int by,
+                      Rcpp::NumericMatrix residual, Rcpp::NumericMatrix regressors, int by,
                       SEXP code, int clusters, double n_data, SEXP row_factor = R_NilValue) {
   Rcpp::NumericVector residuals(static_cast<R_xlen_t>(n_data), NA_REAL);
   pilotdid::LinearScores maps;
@@ -91,7 +81,7 @@ Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMa
   const pilotdid::ScoreSums scores = pilotdid::sum_scores(
       as_absorption(absorption), as_columns(columns), taken_off, maps,
       as_grouping(by, code, clusters), n_data > 0 ? residuals.begin() : nullptr, execution());
-  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums), Rcpp::_["rss"] = scores.rss,
+  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums), Rcpp::_["rss"] = scores.rss[0],
                             Rcpp::_["residuals"] = residuals);
 }
 

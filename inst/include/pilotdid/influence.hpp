@@ -11,12 +11,12 @@
 namespace pilotdid {
 
 // A fit as two linear maps of the partialled-out columns C = (y, X, ...): residuals C b and
-// the regressors (or instrument-projected regressors) C A.
+// the regressors (or instrument-projected regressors) C A. Several residuals on the same
+// regressors (outcomes, equations of a test) have the products x_j e_l as scores, column j + k l.
 struct LinearScores {
-  Eigen::VectorXd residual;    // P: b
-  Eigen::MatrixXd regressors;  // P x k: A
-  const double* row_factor =
-      nullptr;  // data row -> what its residual is multiplied by in the scores
+  Eigen::MatrixXd residual;            // P x m: b
+  Eigen::MatrixXd regressors;          // P x k: A
+  const double* row_factor = nullptr;  // data row -> factor of its residuals in the scores
 };
 
 // How scores are added up.
@@ -27,9 +27,9 @@ struct Grouping {
 };
 
 struct ScoreSums {
-  Eigen::MatrixXd
-      sums;        // codes: clusters x k; groups: (eliminated) groups x k; rows: k x k, sum of s s'
-  double rss = 0;  // (weighted) residual sum of squares
+  // codes: clusters x km; groups: (eliminated) groups x km; rows: km x km, the sum of s s'.
+  Eigen::MatrixXd sums;
+  Eigen::VectorXd rss;  // m: (weighted) sums of squares of the residuals
 };
 
 namespace detail {
@@ -62,61 +62,52 @@ class Regressors {
   Eigen::MatrixXd product_;
 };
 
-// Scores of one block and one outcome (residuals e) into columns first .. first+k-1 of the sums.
+// The scores of one block (residuals e, n x m) into the sums.
 inline void add_scores(const Absorption& a, const BlockReader& block, const Regressors& regressors,
-                       const double* e, const Grouping& by, Eigen::Index k, Eigen::Index first,
+                       const Eigen::MatrixXd& e, const Grouping& by, Eigen::Index k,
                        Eigen::MatrixXd& sums) {
   const int n = block.rows();
-  if (by.kind == Grouping::Kind::rows) {
-    Eigen::MatrixXd scores(n, k);
-    for (Eigen::Index j = 0; j < k; ++j)
-      scores.col(j) = Eigen::Map<const Eigen::VectorXd>(e, n).cwiseProduct(
-          Eigen::Map<const Eigen::VectorXd>(regressors.column(block, j), n));
-    sums.middleCols(first, k).selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
-    return;
-  }
-  const bool own = by.kind == Grouping::Kind::groups;
-  for (Eigen::Index j = 0; j < k; ++j) {
-    double* sum = sums.col(first + j).data();
-    const double* x = regressors.column(block, j);
-    if (!own) {
-      for (int i = 0; i < n; ++i) sum[by.code[block.row(i)]] += x[i] * e[i];
-      continue;
+  Eigen::MatrixXd scores;
+  if (by.kind == Grouping::Kind::rows) scores.resize(n, k * e.cols());
+  for (Eigen::Index l = 0; l < e.cols(); ++l)
+    for (Eigen::Index j = 0; j < k; ++j) {
+      const double* x = regressors.column(block, j);
+      const double* r = e.col(l).data();
+      if (by.kind == Grouping::Kind::rows) {
+        scores.col(j + k * l) = e.col(l).cwiseProduct(Eigen::Map<const Eigen::VectorXd>(x, n));
+        continue;
+      }
+      double* sum = sums.col(j + k * l).data();
+      if (by.kind == Grouping::Kind::codes) {
+        for (int i = 0; i < n; ++i) sum[by.code[block.row(i)]] += x[i] * r[i];
+        continue;
+      }
+      for (int g = block.first_group(); g < block.end_group(); ++g) {
+        const int at = a.start[g] - block.first(), size = a.start[g + 1] - a.start[g];
+        sum[g] = Eigen::Map<const Eigen::VectorXd>(x + at, size)
+                     .dot(Eigen::Map<const Eigen::VectorXd>(r + at, size));
+      }
     }
-    for (int g = block.first_group(); g < block.end_group(); ++g) {
-      double s = 0;
-      for (int i = a.start[g] - block.first(); i < a.start[g + 1] - block.first(); ++i)
-        s += x[i] * e[i];
-      sum[g] = s;
-    }
-  }
+  if (by.kind == Grouping::Kind::rows)
+    sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
 }
 
 }  // namespace detail
 
-// Several outcomes on the same regressors, read in one pass. residual: P x m, one column an
-// outcome; sums: height x (k m), outcome after outcome; rss: m.
-struct ManyScoreSums {
-  Eigen::MatrixXd sums;
-  Eigen::VectorXd rss;
-};
-
 // effects: size x P, the effects of each column as the moments found them.
-// row_factor: null, or what the residuals of each data row are multiplied by in the scores.
-// residuals: null, or where the (unweighted) residual of each data row goes (first outcome).
-inline ManyScoreSums sum_scores_many(const Absorption& a, const Columns& columns,
-                                     const Eigen::MatrixXd& effects,
-                                     const Eigen::MatrixXd& residual, const Eigen::MatrixXd& maps,
-                                     const double* row_factor, const Grouping& by,
-                                     double* residuals, const Execution& exec) {
-  const Eigen::Index k = maps.cols(), m = residual.cols();
+// residuals: null, or where the (unweighted) first residual of each data row goes.
+inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
+                            const Eigen::MatrixXd& effects, const LinearScores& fit,
+                            const Grouping& by, double* residuals, const Execution& exec) {
+  const Eigen::Index k = fit.regressors.cols(), m = fit.residual.cols();
   const bool own = by.kind == Grouping::Kind::groups;  // each group's sums belong to one chunk
-  const Eigen::Index height = own ? a.groups : by.kind == Grouping::Kind::rows ? k : by.clusters;
+  const Eigen::Index height = own ? a.groups
+                              : by.kind == Grouping::Kind::rows ? k * m : by.clusters;
   // Sums by code may be hit from any chunk: each has its own, and there are few where many
   // clusters would make that expensive.
   const std::vector<Chunk> chunks =
       cut_chunks(a, own ? 1 : static_cast<std::size_t>(height) * static_cast<std::size_t>(k * m));
-  ManyScoreSums out;
+  ScoreSums out;
   out.sums = Eigen::MatrixXd::Zero(height, k * m);
   out.rss = Eigen::VectorXd::Zero(m);
   std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
@@ -125,43 +116,29 @@ inline ManyScoreSums sum_scores_many(const Absorption& a, const Columns& columns
     if (!own) partial[c] = Eigen::MatrixXd::Zero(height, k * m);
     Eigen::MatrixXd& sums = own ? out.sums : partial[c];
     BlockReader reader(a, columns);
-    detail::Regressors regressors(maps);
+    detail::Regressors regressors(fit.regressors);
     Eigen::MatrixXd e;
     for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {
       const int n = block.rows();
       e.resize(n, m);
       for (Eigen::Index l = 0; l < m; ++l)
-        e.col(l).noalias() = block.values().topRows(n) * residual.col(l);
+        e.col(l).noalias() = block.values().topRows(n) * fit.residual.col(l);
       rss[c] += e.colwise().squaredNorm().transpose();
       if (residuals)
         for (int i = 0; i < n; ++i) residuals[block.row(i)] = e(i, 0) / block.root_weight(i);
       if (k == 0) return;
-      if (row_factor)
-        for (int i = 0; i < n; ++i) e.row(i) *= row_factor[block.row(i)];
+      if (fit.row_factor)
+        for (int i = 0; i < n; ++i) e.row(i) *= fit.row_factor[block.row(i)];
       regressors.read(block);
-      for (Eigen::Index l = 0; l < m; ++l)
-        detail::add_scores(a, block, regressors, e.col(l).data(), by, k, l * k, sums);
+      detail::add_scores(a, block, regressors, e, by, k, sums);
     });
   });
   for (const Eigen::MatrixXd& part : partial) out.sums += part;
-  if (by.kind == Grouping::Kind::rows)
-    for (Eigen::Index l = 0; l < m; ++l) {
-      const Eigen::MatrixXd full =
-          out.sums.middleCols(l * k, k).template selfadjointView<Eigen::Lower>();
-      out.sums.middleCols(l * k, k) = full;
-    }
+  if (by.kind == Grouping::Kind::rows) {
+    const Eigen::MatrixXd full = out.sums.selfadjointView<Eigen::Lower>();
+    out.sums = full;
+  }
   for (const Eigen::VectorXd& r : rss) out.rss += r;
-  return out;
-}
-
-inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
-                            const Eigen::MatrixXd& effects, const LinearScores& fit,
-                            const Grouping& by, double* residuals, const Execution& exec) {
-  ManyScoreSums many = sum_scores_many(a, columns, effects, fit.residual, fit.regressors,
-                                       fit.row_factor, by, residuals, exec);
-  ScoreSums out;
-  out.sums.swap(many.sums);
-  out.rss = many.rss[0];
   return out;
 }
 

@@ -31,6 +31,18 @@ inline void refine_effects(const Absorption& a, const Columns& columns, Moments&
   m.effects += system.solve(sums.q);
 }
 
+// The columns themselves, partialled out as exactly as they can be.
+inline Eigen::MatrixXd refined_columns(const Absorption& a, const Columns& columns, Moments& m,
+                                       ReducedSystem& system, const Execution& exec) {
+  refine_effects(a, columns, m, system, exec);
+  return partialled_out(a, columns, m.effects, exec);
+}
+
+// Rounding of the values, or what the iterative solver leaves, whichever is larger.
+inline double noise(const Moments& m, const SolverOptions& options) {
+  return m.iterations > 0 ? 100 * options.tolerance : 1e-15;
+}
+
 // The moments of outcome l and the regressors, out of those of m outcomes and k regressors.
 inline Moments moments_of_outcome(const Moments& all, Eigen::Index l, Eigen::Index m) {
   const Eigen::Index k = all.gram.cols() - m;
@@ -68,29 +80,32 @@ inline std::vector<LeastSquares> solve_outcomes(Moments all, const Absorption& a
   if (!all.converged) return fits;
   // What is well conditioned depends on the regressors alone, so all outcomes agree.
   if (!fits[0].solution.well_conditioned) {
-    refine_effects(a, columns, all, system, exec);
-    const Eigen::MatrixXd c = partialled_out(a, columns, all.effects, exec);
-    // Rounding of the values, or what the iterative solver leaves, whichever is larger.
-    const double noise = all.iterations > 0 ? 100 * options.tolerance : 1e-15;
+    const Eigen::MatrixXd c = refined_columns(a, columns, all, system, exec);
     for (Eigen::Index l = 0; l < m; ++l) {
       fits[l].orthogonal = true;
       fits[l].moments = moments_of_outcome(all, l, m);
-      fits[l].solution =
-          solve_orthogonal(c.rightCols(k), c.col(l), all.raw.tail(k), all.total.tail(k), noise);
+      fits[l].solution = solve_orthogonal(c.rightCols(k), c.col(l), all.raw.tail(k),
+                                          all.total.tail(k), noise(all, options));
     }
   }
-  Eigen::MatrixXd residual = Eigen::MatrixXd::Zero(m + k, m);
-  Eigen::MatrixXd regressors = Eigen::MatrixXd::Zero(m + k, k);
-  regressors.bottomRows(k).setIdentity();
+  LinearScores maps;
+  maps.residual = Eigen::MatrixXd::Zero(m + k, m);
+  maps.regressors = Eigen::MatrixXd::Zero(m + k, k);
+  maps.regressors.bottomRows(k).setIdentity();
   for (Eigen::Index l = 0; l < m; ++l) {
-    residual(l, l) = 1;
-    residual.col(l).tail(k) = -fits[l].solution.coefficients;
+    maps.residual(l, l) = 1;
+    maps.residual.col(l).tail(k) = -fits[l].solution.coefficients;
   }
-  const ManyScoreSums scores =
-      sum_scores_many(a, columns, all.effects, residual, regressors, nullptr, by, residuals, exec);
+  ScoreSums scores = sum_scores(a, columns, all.effects, maps, by, residuals, exec);
+  if (m == 1) {
+    fits[0].scores = std::move(scores);
+    return fits;
+  }
+  const bool square = by.kind == Grouping::Kind::rows;
   for (Eigen::Index l = 0; l < m; ++l) {
-    fits[l].scores.sums = scores.sums.middleCols(l * k, k);
-    fits[l].scores.rss = scores.rss[l];
+    fits[l].scores.sums = square ? Eigen::MatrixXd(scores.sums.block(l * k, l * k, k, k))
+                                 : Eigen::MatrixXd(scores.sums.middleCols(l * k, k));
+    fits[l].scores.rss = scores.rss.segment(l, 1);
   }
   return fits;
 }
