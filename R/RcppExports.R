@@ -49,6 +49,14 @@ cpp_resample_counts <- function(units, seed, draw) {
     .Call(`_pilotdid_cpp_resample_counts`, units, seed, draw)
 }
 
+cpp_honest_interval <- function(problem, points, scale) {
+    .Call(`_pilotdid_cpp_honest_interval`, problem, points, scale)
+}
+
+cpp_honest_accepts <- function(problem, target) {
+    .Call(`_pilotdid_cpp_honest_accepts`, problem, target)
+}
+
 cpp_solve_contrasts <- function(absorption, contrasts) {
     .Call(`_pilotdid_cpp_solve_contrasts`, absorption, contrasts)
 }

@@ -182,6 +182,29 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_honest_interval
+Rcpp::NumericVector cpp_honest_interval(Rcpp::List problem, int points, double scale);
+RcppExport SEXP _pilotdid_cpp_honest_interval(SEXP problemSEXP, SEXP pointsSEXP, SEXP scaleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type problem(problemSEXP);
+    Rcpp::traits::input_parameter< int >::type points(pointsSEXP);
+    Rcpp::traits::input_parameter< double >::type scale(scaleSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_honest_interval(problem, points, scale));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_honest_accepts
+Rcpp::LogicalVector cpp_honest_accepts(Rcpp::List problem, Rcpp::NumericVector target);
+RcppExport SEXP _pilotdid_cpp_honest_accepts(SEXP problemSEXP, SEXP targetSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type problem(problemSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type target(targetSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_honest_accepts(problem, target));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_solve_contrasts
 Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contrasts);
 RcppExport SEXP _pilotdid_cpp_solve_contrasts(SEXP absorptionSEXP, SEXP contrastsSEXP) {
@@ -1172,6 +1195,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_cross_products", (DL_FUNC) &_pilotdid_cpp_cross_products, 3},
     {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
     {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
+    {"_pilotdid_cpp_honest_interval", (DL_FUNC) &_pilotdid_cpp_honest_interval, 3},
+    {"_pilotdid_cpp_honest_accepts", (DL_FUNC) &_pilotdid_cpp_honest_accepts, 2},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_triangle", (DL_FUNC) &_pilotdid_cpp_triangle, 4},
