@@ -9,10 +9,14 @@
 #' * `"calendar"`: \eqn{\theta(t) = \sum_{g \le t} p_g ATT(g,t) / \sum_{g \le t} p_g}; overall the plain mean over \eqn{t};
 #' * `"dynamic"`: \eqn{\theta(e) = \sum_g p_g ATT(g,g+e) / \sum_g p_g}; overall the plain mean over \eqn{e \ge 0}.
 #'
+#' Estimators whose effects are by time since the switch (`"stacked"`, `"lpdid"`, `"dcdh"`, `"efficient"`,
+#' `"sdid"`) have `"simple"` (their own overall effect) and `"dynamic"`; `"efficient"` and `"sdid"` also
+#' `"group"` and `"calendar"`.
+#'
 #' The shares are those of the estimator: the sizes of the cohorts for `"cs"` (with their sampling
 #' error, as in the R package did), the treated rows of each cell for the estimators that impute.
 #'
-#' @param fit A fit of [pilot_did()] with `estimator` `"cs"`, `"sa"`, `"bjs"`, `"gardner"` or `"etwfe"`.
+#' @param fit A fit of [pilot_did()] with any `estimator` but `"twfe"`.
 #' @param type Which averages.
 #' @param window For `"dynamic"`: the first and the last event time, e.g. `c(-3, 5)`.
 #' @param balance For `"dynamic"`: keep only cohorts that are seen for at least this many periods
@@ -47,11 +51,25 @@ aggregate_effects <- function(fit, type = c("simple", "group", "calendar", "dyna
                               draws = NULL, seed = NULL) {
   type <- check_choice(type, c("simple", "group", "calendar", "dynamic"), "type")
   shares <- check_choice(shares, c("default", "sampled", "fixed"), "shares")
+  if (inherits(fit, "pilot_dynamic")) {
+    out <- aggregate_dynamic(fit, type, window, balance, shares)
+    return(with_multiplier(out, draws, seed))
+  }
   check_cells(fit, "aggregate_effects")
   if (shares != "default") fit$shares$random <- shares == "sampled"
   groups <- aggregation_groups(fit, type, window, balance)
   out <- aggregate_groups(fit, type, groups)
-  if (!is.null(draws)) out$bootstrap <- multiplier_bootstrap(influence(out), draws, seed = seed)
+  with_multiplier(out, draws, seed)
+}
+
+with_multiplier <- function(out, draws, seed) {
+  if (is.null(draws)) return(out)
+  if (!is.null(out$variance)) {
+    abort("argument", c("There is no multiplier bootstrap of this variance ({out$variance$label}).",
+      i = "It is not made of contributions of units; that of {.code estimator = \"efficient\", variance = \"neyman\"} is."
+    ))
+  }
+  out$bootstrap <- multiplier_bootstrap(influence(out), draws, seed = seed)
   out
 }
 
@@ -60,7 +78,7 @@ check_cells <- function(fit, what) {
   estimator <- if (inherits(fit, "pilot_fit")) fit$estimator
   abort("argument", c("{.fn {what}} needs effects by cohort and period.",
     x = if (is.null(estimator)) "{.arg fit} is {.obj_type_friendly {fit}}." else "{.code estimator = {.val {estimator}}} has none.",
-    i = "Fit with {.code estimator = \"cs\"}, {.code \"sa\"}, {.code \"bjs\"}, {.code \"gardner\"} or {.code \"etwfe\"}."
+    i = "Fit with {.code estimator = \"cs\"} or another estimator for staggered adoption."
   ))
 }
 

@@ -65,7 +65,9 @@ term_references <- function(fit, groups) {
 estimator_label <- function(estimator) {
   labels <- c(
     twfe = "TWFE", cs = "Callaway-Sant'Anna", sa = "Sun-Abraham", bjs = "Imputation (BJS)",
-    gardner = "Two-stage (Gardner)", etwfe = "Extended TWFE"
+    gardner = "Two-stage (Gardner)", etwfe = "Extended TWFE",
+    stacked = "Stacked", lpdid = "Local projections", dcdh = "de Chaisemartin-D'Haultfoeuille",
+    efficient = "Efficient (Roth-Sant'Anna)", sdid = "Synthetic DID"
   )
   if (estimator %in% names(labels)) labels[[estimator]] else estimator
 }

@@ -26,7 +26,7 @@ new_cell_fit <- function(estimator, design, data, call, cells, influence, shares
     call = call, design = design, data = data, cells = cells, shares = shares,
     cell_influence = picked, normal = normal, ssc = ssc, absorbed = absorbed, options = options, ...
   )
-  class(fit) <- c(paste0("pilot_", estimator), "pilot_cells", "pilot_fit")
+  class(fit) <- c(paste0("pilot_", estimator), "pilot_cells", "pilot_effects", "pilot_fit")
   overall <- average_cells(fit, list(which(cells$kept & cells$event_time >= 0)))
   k <- sum(estimated)
   fit$coefficients <- c(ATT = overall$estimate, set_names(cells$estimate[estimated], cells$term[estimated]))
@@ -188,7 +188,12 @@ cell_pretest <- function(fit) {
 #' @export
 print.pilot_cells <- function(x, digits = 4L, most = 20L, ...) {
   print_header(x)
-  table <- tidy(x)
+  print_effect_table(x, tidy(x), cell_pretest(x), sum(is.na(x$cells$estimate)), digits, most)
+  invisible(x)
+}
+
+# What fits with many effects print after the header.
+print_effect_table <- function(fit, table, test, lost, digits, most) {
   shown <- utils::head(table, most + 1L)
   body <- cbind(
     Estimate = shown$estimate, `Std. Error` = shown$std.error, `z value` = shown$statistic,
@@ -197,30 +202,26 @@ print.pilot_cells <- function(x, digits = 4L, most = 20L, ...) {
   rownames(body) <- shown$term
   stats::printCoefmat(body, digits = digits, signif.legend = TRUE, cs.ind = 1:2, tst.ind = 3L, na.print = "")
   if (nrow(table) > nrow(shown)) cat("... and", nrow(table) - nrow(shown), "more effects: see tidy()\n")
-  lost <- sum(is.na(x$cells$estimate))
   if (lost) cat(lost, "effects cannot be estimated: tidy() says why\n")
-  test <- cell_pretest(x)
-  if (!is.na(test$statistic)) {
-    cat(sprintf("No effect before the pilot: %s(%d) = %.3f, p = %.4f\n",
-      if (is.finite(x$covariance$df)) "F" else "chi-squared", test$df, test$statistic, test$p.value))
-  }
-  invisible(x)
+  if (is.na(test$statistic)) return(invisible())
+  cat(sprintf("No effect before the pilot: %s(%d) = %.3f, p = %.4f\n",
+    if (is.finite(fit$covariance$df)) "F" else "chi-squared", test$df, test$statistic, test$p.value))
 }
 
 # Values by row belong to estimators that fit rows.
 refuse_rows <- function(fit, what) {
   abort("not_available", c("{.fn {what}} does not exist for {.code estimator = {.val {fit$estimator}}}.",
-    i = "It compares means of cohorts; it fits no value for a row."
+    i = "It estimates effects; it fits no value for a row."
   ))
 }
 
 #' @export
-residuals.pilot_cells <- function(object, ...) refuse_rows(object, "residuals")
+residuals.pilot_effects <- function(object, ...) refuse_rows(object, "residuals")
 #' @export
-fitted.pilot_cells <- function(object, ...) refuse_rows(object, "fitted")
+fitted.pilot_effects <- function(object, ...) refuse_rows(object, "fitted")
 #' @export
-predict.pilot_cells <- function(object, ...) refuse_rows(object, "predict")
+predict.pilot_effects <- function(object, ...) refuse_rows(object, "predict")
 #' @export
-logLik.pilot_cells <- function(object, ...) refuse_rows(object, "logLik")
+logLik.pilot_effects <- function(object, ...) refuse_rows(object, "logLik")
 #' @export
-fixef.pilot_cells <- function(object, ...) refuse_rows(object, "fixef")
+fixef.pilot_effects <- function(object, ...) refuse_rows(object, "fixef")

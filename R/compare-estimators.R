@@ -5,7 +5,8 @@
 #' Estimates the average effect of the treatment on the treated and the event study with each
 #' estimator, on the rows, cohorts, covariates and clusters of one fit. Where estimates differ the
 #' reason is the estimand: which cells are averaged with which weights, and what they are compared
-#' with. The reference of each is part of its label.
+#' with. The reference of each is part of its label. `"sdid"` keeps the variance of its replicates whatever
+#' the clusters of the fit.
 #'
 #' @param fit A fit of [pilot_did()] with a 0/1 treatment, of any estimator.
 #' @param estimators Names of estimators.
@@ -23,7 +24,10 @@
 #' both
 #' plot(both)
 #' @export
-compare_estimators <- function(fit, estimators = c("twfe", "cs", "sa", "bjs", "gardner", "etwfe"), ...) {
+compare_estimators <- function(fit, estimators = c(
+                                 "twfe", "cs", "sa", "bjs", "gardner", "etwfe", "stacked", "lpdid", "dcdh",
+                                 "efficient", "sdid"
+                               ), ...) {
   if (!inherits(fit, "pilot_fit") || is.null(fit$design$treatment$cohort)) {
     abort("argument", c("{.fn compare_estimators} needs a fit with a 0/1 treatment in a panel.",
       x = "{.arg fit} is {.obj_type_friendly {fit}}."
@@ -44,16 +48,16 @@ compare_estimators <- function(fit, estimators = c("twfe", "cs", "sa", "bjs", "g
   structure(list(fits = fits, events = Filter(Negate(is.null), events), outcome = fit$design$outcome_name), class = "pilot_comparison")
 }
 
-# -> the fit, or the error that says why there is none.
+# -> the fit, or the error that says why there is none. Synthetic DID has a variance of its own only.
 refit_as <- function(estimator, fit, options) {
   if (identical(estimator, fit$estimator) && !length(options)) return(fit)
   fit_estimator <- estimators()[[estimator]]
   own <- options[intersect(names(options), names(formals(fit_estimator)))]
   arguments <- list(
-    design = fit$design, data = fit$data, vcov = comparable_vcov(fit), ssc = small_sample("fixest"),
+    design = fit$design, data = fit$data, vcov = if (estimator != "sdid") comparable_vcov(fit), ssc = small_sample("fixest"),
     solver = fit$solver$options %||% solver_options(), call = fit$call,
-    control_group = fit$options$control_group %||% eval(fit$call$control_group) %||% "never",
-    anticipation = fit$options$anticipation %||% eval(fit$call$anticipation) %||% 0
+    control_group = if (is.null(fit$call$control_group)) usual_controls(estimator) else fit$request$control_group,
+    anticipation = fit$request$anticipation %||% 0
   )
   if (estimator != "twfe" && arguments$control_group == "never" && !any(fit$design$treatment$cohort < 0L)) arguments$control_group <- "notyet"
   # Quoted: the call of the fit is handed on, not run again.
@@ -108,6 +112,7 @@ overall_row <- function(name, fit, event, level) {
 # "-1", or what a varying reference is.
 reference_text <- function(event) {
   if (length(event$reference)) return(paste(event$reference, collapse = ", "))
+  if (all(event$references == "weighted periods")) return("weighted periods")
   if (all(event$references == "untreated")) return("untreated rows")
   "previous period"
 }

@@ -59,8 +59,9 @@ event_axis <- function(table) {
 }
 
 # Dark first; distinguishable in print and by color-blind readers (with different symbols).
-event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214")
-event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5)
+event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214",
+  "#01665e", "#c51b7d", "#80b1d3")
+event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5, 6, 8, 7)
 
 event_limits <- function(table, intervals) {
   used <- if (intervals == "pointwise") c("conf.low", "conf.high") else c("simultaneous.low", "simultaneous.high")
@@ -90,7 +91,7 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   graphics::abline(v = 0, col = "grey40", lty = 2)
   for (i in seq_along(fits)) {
     draw_event(table[as.integer(table$fit) == i, ], intervals, style,
-      event_colors[(i - 1L) %% 8L + 1L], event_symbols[(i - 1L) %% 8L + 1L])
+      rep_len(event_colors, i)[i], rep_len(event_symbols, i)[i])
   }
   if (length(fits) > 1L) {
     # Above the plot, where no estimate can lie.

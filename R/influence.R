@@ -82,6 +82,11 @@ score_sums <- function(fit, by) {
 # row_factor: by data row, what its residual is multiplied by.
 call_scores <- function(fit, kind, by = NULL, n_data = 0, row_factor = NULL) {
   refuse_lean(fit)
+  if (is.null(fit$maps)) {
+    abort("estimator", c("{.code estimator = {.val {fit$estimator}}} has no contributions of units or rows.",
+      i = "Its variance comes from replicates: what sums contributions (other clusters, joint tests of fits) does not exist."
+    ))
+  }
   cpp_scores(
     fit$absorbed_by, fit_columns(fit), fit$effects, as.matrix(fit$maps$residual), fit$maps$regressors,
     kind, by$code, by$levels %||% 0L, n_data, row_factor

@@ -32,8 +32,41 @@
 #' * `"etwfe"` (Wooldridge 2021, 2023): the extended two-way regression. Options: `family = "linear"`,
 #'   `"logit"`, `"poisson"` (cohort instead of unit effects; average partial effects), `shares`.
 #'
+#' The next five estimate effects by time since joining at once, not cohort by cohort. Their `tidy()` has one
+#' row an event time after the overall effect; [aggregate_effects()] has `"simple"` and `"dynamic"`. All but
+#' `"sdid"` compare with units that have not joined yet unless `control_group` is given.
+#' * `"stacked"` (Wing, Freedman and Hollingsworth 2024): each cohort with controls that join after its
+#'   window, \eqn{\sum_a (N_a / N) \{E[Y_{a+e} - Y_{a-1} | G = a] - E[Y_{a+e} - Y_{a-1} | C_a]\}}; units that miss
+#'   a period of a window are left out of the stack. Options: `horizons = c(first, last)` (default: the widest
+#'   window in which every cohort is feasible), `stacks = "unweighted"` for the plain stacked regression. `fit$stacks`
+#'   says which cohorts entered. No covariates.
+#' * `"lpdid"` (Dube, Girardi, Jorda and Taylor 2025): for each horizon \eqn{h} the coefficient of
+#'   \eqn{\Delta D_t} in a regression of \eqn{Y_{t+h} - Y_{t-1}} on it and period effects, over rows that switch or
+#'   are untreated at \eqn{t + h}. Options: `horizons`, `reweight = TRUE` (equal weight of all switchers: then
+#'   Callaway-Sant'Anna with controls not yet treated), `base_periods` (the mean of so many periods before instead
+#'   of the last; `Inf` for all), `pooled = TRUE` (the overall effect by one regression of the mean outcome),
+#'   `settle = L` for treatments that switch several times: rows count without a change in the `L` periods before
+#'   and up to the horizon. Covariates enter by their value in \eqn{t}.
+#' * `"dcdh"` (de Chaisemartin and D'Haultfoeuille 2024): switchers against units of the same initial treatment that
+#'   have not switched, \eqn{E[S (Y_{F+e} - Y_{F-1})] - E[Y_{F+e} - Y_{F-1} | \textrm{not switched}]}, with \eqn{S} the sign of the
+#'   switch. The treatment may switch on and off, take several values, or be continuous after the
+#'   switch; the row `ATT` is the total effect per unit of treatment. Event time 0 is the first effect, -2 the first
+#'   placebo (over the same switchers). Options: `horizons`, `normalized = TRUE` (per unit of treatment received),
+#'   `same_switchers`. Covariates are taken out by their changes among units not yet switched.
+#'   `glance()` has the joint test (`joint.p.value`) and the test of equal effects (`equal.p.value`).
+#' * `"efficient"` (Roth and Sant'Anna 2023): for random timing, the effect less \eqn{\beta} times the same comparison
+#'   before treatment, with the \eqn{\beta} of smallest variance. Options: `variance = "adjusted"` or `"neyman"`,
+#'   `beta` (1: Callaway-Sant'Anna, 0: difference of means), `permutations` (draws of the randomization test of no
+#'   effect, whose p-value is in `glance()`), `seed`. Types `"group"` and `"calendar"` exist. Not for timing that is
+#'   a choice; no covariates, no weights.
+#' * `"sdid"` (Arkhangelsky and others 2021; staggered: Clarke and others 2024): each cohort against never-treated
+#'   units weighted to follow it, and periods before weighted to resemble those after; `fit$weights` and
+#'   [plot()][plot.pilot_sdid] show them. Options: `variance = "bootstrap"`, `"placebo"`, `"jackknife"` or `"none"`, `draws`,
+#'   `seed`. Covariates are projected out first. Needs a balanced panel and two periods before; there are no
+#'   contributions of units, so other clusters, multiplier and wild bootstrap do not exist.
+#'
 #' An effect that cannot be estimated is a row with `NA` and a `reason`. Standard errors are clustered by the
-#' unit or by groups of units; those of `"cs"`, `"bjs"` and `"gardner"` are asymptotic, without a small-sample
+#' unit or by groups of units; those of `"cs"`, `"bjs"`, `"gardner"` and `"dcdh"` are asymptotic, without a small-sample
 #' factor.
 #'
 #' @section How it is computed:
@@ -60,7 +93,8 @@
 #' @param treatment The name of the treatment; by default the first term on the right. A 0/1 status,
 #'   a continuous dose, or several dummies (several names, or a factor as first term).
 #' @param estimator `"twfe"`: two-way fixed effects, and with a third part in the formula,
-#'   `| endogenous ~ instruments`, instrumental variables (see [pilot_iv]); `"cs"`, `"sa"`, `"bjs"`, `"gardner"`, `"etwfe"`: see
+#'   `| endogenous ~ instruments`, instrumental variables (see [pilot_iv]); `"cs"`, `"sa"`, `"bjs"`, `"gardner"`, `"etwfe"`,
+#'   `"stacked"`, `"lpdid"`, `"dcdh"`, `"efficient"`, `"sdid"`: see
 #'   below.
 #' @param vcov `NULL` (clustered by the unit), `"iid"`, `"HC1"`, `"cluster"`, a formula
 #'   `~ province` or `~ unit + time` for one- or multi-way clustering, a k x k matrix, or a function
@@ -72,7 +106,8 @@
 #' @param cohort The name of a column with each unit's first treated period (0, `NA` and `Inf` mean
 #'   never), instead of a status in the formula.
 #' @param control_group For the robust estimators: compare with units that never join, or also with
-#'   those that have not joined yet (`"notyet"`).
+#'   those that have not joined yet (`"notyet"`). Where it is not given, `"stacked"`, `"lpdid"`, `"dcdh"` and
+#'   `"efficient"` take `"notyet"`, by which they are defined, the others `"never"`.
 #' @param anticipation For the robust estimators: periods before the pilot in which units may
 #'   already react.
 #' @param ssc The small-sample convention, see below.
@@ -90,7 +125,7 @@
 #' @section Errors: conditions of class `pilotdid_error`, each with a class that names the cause:
 #'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
 #'   `one_cluster`, `vcov`; for staggered adoption `treatment_kind`, `reversal`, `no_never`, `no_switch`,
-#'   `no_untreated`, `no_effect`, `one_unit`, `effects`. Controls that are collinear are dropped with a warning
+#'   `no_untreated`, `no_effect`, `one_unit`, `effects`, `horizons`, `covariates`, `weights`, `few_controls`, `draws`. Controls that are collinear are dropped with a warning
 #'   (`pilotdid_warning_collinear`) that shows the combination that explains them.
 #' @references
 #' Callaway and Sant'Anna (2021), Difference-in-differences with multiple time periods, *Journal of
@@ -99,6 +134,15 @@
 #' Revisiting event-study designs, *Review of Economic Studies* 91. Gardner (2022), Two-stage differences
 #' in differences, arXiv:2207.05943. Wooldridge (2023), Simple approaches to nonlinear
 #' difference-in-differences with panel data, *Econometrics Journal* 26.
+#'
+#' Wing, Freedman and Hollingsworth (2024), Stacked difference-in-differences, NBER working paper 32054. Dube,
+#' Girardi, Jorda and Taylor (2025), A local projections approach to difference-in-differences, *Journal of Applied
+#' Econometrics* 40. De Chaisemartin and D'Haultfoeuille (2024), Difference-in-differences estimators of
+#' intertemporal treatment effects, *Review of Economics and Statistics*. Roth and Sant'Anna (2023), Efficient
+#' estimation for staggered rollout designs, *Journal of Political Economy Microeconomics* 1. Arkhangelsky, Athey,
+#' Hirshberg, Imbens and Wager (2021), Synthetic difference-in-differences, *American Economic Review* 111. Clarke,
+#' Pailanir, Athey and Imbens (2024), On synthetic difference-in-differences and related estimation methods in Stata,
+#' *Stata Journal* 24.
 #'
 #' Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing,
 #' *Journal of Econometrics* 225.
@@ -123,7 +167,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   estimator <- match_formula(estimator, formula)
   fit_estimator <- estimators()[[estimator]]
   check_options(fit_estimator, estimator, ...)
-  control_group <- check_choice(control_group, c("never", "notyet"), "control_group")
+  control_group <- if (missing(control_group)) usual_controls(estimator) else check_choice(control_group, c("never", "notyet"), "control_group")
   check_count(anticipation, "anticipation", min = 0)
   check_data(data)
   check_flag(drop_singletons, "drop_singletons")
@@ -144,7 +188,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   # What refit() needs to do the same on another design.
   fit$request <- list(
     control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,
-    solver = solver, options = list(...)
+    solver = solver, ssc = ssc, options = list(...)
   )
   if (lean) lean_fit(fit) else fit
 }
@@ -170,8 +214,14 @@ clusters_named <- function(vcov, data) {
 estimators <- function() {
   list(
     twfe = fit_twfe, iv = fit_iv, cs = fit_cs, sa = fit_sa, bjs = fit_bjs, gardner = fit_gardner,
-    etwfe = fit_etwfe
+    etwfe = fit_etwfe, stacked = fit_stacked, lpdid = fit_lpdid, dcdh = fit_dcdh,
+    efficient = fit_efficient, sdid = fit_sdid
   )
+}
+
+# Estimators that are defined by comparison with units that have not joined yet.
+usual_controls <- function(estimator) {
+  if (estimator %in% c("stacked", "lpdid", "dcdh", "efficient")) "notyet" else "never"
 }
 
 # A third part of the formula means instrumental variables.

@@ -28,7 +28,7 @@ estimand_text <- function(fit) {
   treatment <- paste(fit$design$treatment$names, collapse = ", ")
   switch(fit$estimator,
     twfe = paste0("average effect of ", treatment, " (two-way fixed effects)"),
-    cs = , sa = , bjs = , gardner = , etwfe = paste0(
+    cs = , sa = , bjs = , gardner = , etwfe = , stacked = , lpdid = , dcdh = , efficient = , sdid = paste0(
       "average effect of ", treatment, " on the treated (", estimator_label(fit$estimator), ")"
     ),
     iv = iv_estimand_text(fit),

@@ -1,11 +1,12 @@
 # The same estimator on a changed design: another outcome, further regressors, fewer rows. What a
 # fit was asked to do is in `fit$request`; nothing is evaluated again from its call.
 
+# Regressions of several horizons apply their own factors, and leave none to the fit's convention.
 refit <- function(fit, design) {
   request <- fit$request
   new <- do.call(estimators()[[fit$estimator]], c(
     list(design, fit$data,
-      vcov = portable_spec(fit), ssc = fit$ssc, solver = request$solver, call = fit$call,
+      vcov = portable_spec(fit), ssc = if (inherits(fit, "pilot_dynamic")) request$ssc else fit$ssc, solver = request$solver, call = fit$call,
       control_group = request$control_group, anticipation = request$anticipation
     ),
     request$options

@@ -1,7 +1,7 @@
 # A design on fewer rows: what was coded and derived for the old rows follows.
 
-# keep: TRUE for the data rows that stay. The row flow gains a step.
-restrict_design <- function(design, keep, step, drop_singletons = TRUE) {
+# keep: TRUE for the data rows that stay. The row flow gains a step. one_period: may a single period be left?
+restrict_design <- function(design, keep, step, drop_singletons = TRUE, one_period = FALSE) {
   used <- design$keep %||% rep(as.raw(1L), design$n_data)
   gone <- used == as.raw(1L) & !(keep %in% TRUE)
   used[gone] <- as.raw(0L)
@@ -21,7 +21,7 @@ restrict_design <- function(design, keep, step, drop_singletons = TRUE) {
   before <- design[c("unit", "time")]
   design$keep <- used
   design$n <- sum(used == as.raw(1L))
-  design <- index_rows(design, "allow")
+  design <- index_rows(design, "allow", one_period)
   follow_units(design, before)
 }
 

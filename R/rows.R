@@ -78,7 +78,7 @@ warn_singletons <- function(dropped, effects) {
 }
 
 # Sorts the used rows by unit and time, and renumbers codes once rows are gone.
-index_rows <- function(design, duplicates) {
+index_rows <- function(design, duplicates, one_period = FALSE) {
   if (!is.null(design$keep)) design <- compact_design(design)
   unit <- design$unit
   time <- design$time
@@ -92,7 +92,7 @@ index_rows <- function(design, duplicates) {
   design["rows"] <- list(index$rows)
   design$start <- index$start
   if (!is.null(time)) {
-    refuse_one_period(design)
+    if (!one_period) refuse_one_period(design)
     if (duplicates == "error") refuse_duplicates(design)
   }
   design

@@ -3,7 +3,8 @@
 
 # -> design with `cohort` (unit -> first treated period from 0, -1 never), `covariates`, and the
 # periods without untreated rows refused.
-staggered_design <- function(design, estimator) {
+# reversals: does the estimator know what to do when a unit switches off again?
+staggered_design <- function(design, estimator, reversals = FALSE) {
   treatment <- design$treatment
   if (length(design$endogenous)) {
     abort("argument", c("{.code estimator = {.val {estimator}}} takes no instruments.",
@@ -17,7 +18,7 @@ staggered_design <- function(design, estimator) {
       i = "Name the status first in the formula, or give {.arg cohort}."
     ))
   }
-  if (isTRUE(treatment$reversals > 0)) {
+  if (!reversals && isTRUE(treatment$reversals > 0)) {
     abort("reversal", c("{.code estimator = {.val {estimator}}} is for treatments that stay on.",
       x = "{.field {treatment$names}} switches off again in {treatment$reversals} unit{?s}.",
       i = "{.code estimator = \"dcdh\"} allows switching off; or define the status as having ever joined."

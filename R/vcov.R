@@ -14,7 +14,8 @@ covariance_families <- list(
   newey_west = function(...) covariance_newey_west(...),
   driscoll_kraay = function(...) covariance_driscoll_kraay(...),
   conley = function(...) covariance_conley(...),
-  user = function(...) covariance_user(...)
+  user = function(...) covariance_user(...),
+  simulated = function(...) covariance_simulated(...)
 )
 
 vcov_aliases <- c(

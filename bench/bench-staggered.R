@@ -53,6 +53,30 @@ sa <- function() event_study(pilot_did(y ~ status | id + year, data, estimator =
 peer <- function() fixest::feols(y ~ sunab(cohort, year) | id + year, data, vcov = ~id)
 run("fixest", paste0("Sun-Abraham, ", 100 * size, "k x 20, 10 cohorts"), data, sa, peer,
   gap(function() tidy(sa())$std.error[1], function() fixest::se(peer())[[1]]), 3L)
+
+data <- adoption(20000 * size)
+efficient <- function() pilot_did(y ~ status | id + year, data, estimator = "efficient")
+timed <- transform(data, g = ifelse(g == 0, Inf, g))
+peer <- function() staggered::staggered(timed, "id", "year", "g", "y", estimand = "eventstudy", eventTime = -3:5, return_full_vcv = TRUE)
+run("staggered", paste0("efficient, event study, ", 20 * size, "k x 12"), data, efficient, peer,
+  gap(function() unname(coef(efficient())[c("0", "1")]), function() peer()$resultsDF$estimate[4:5]), 3L)
+
+lp <- function() pilot_did(y ~ status | id + year, data, estimator = "lpdid", horizons = c(-3, 5))
+peer <- function() {
+  d <- data[order(data$id, data$year), ]
+  start <- ifelse(d$g == 0, Inf, d$g)
+  at <- function(h) {
+    row <- seq_len(nrow(d)) + h
+    ifelse(row >= 1 & row <= nrow(d) & d$id[pmin(pmax(row, 1), nrow(d))] == d$id, d$y[pmin(pmax(row, 1), nrow(d))], NA)
+  }
+  lapply(setdiff(-3:5, -1), function(h) {
+    d$difference <- at(h) - at(-1)
+    d$switch <- as.integer(d$year == start)
+    fixest::feols(difference ~ switch | year, d[d$switch == 1 | d$year + max(h, 0) < start, ], vcov = ~id, notes = FALSE)
+  })
+}
+run("fixest", paste0("local projections, 8 horizons, ", 20 * size, "k x 12"), data, lp, peer,
+  gap(function() tidy(lp())$std.error[4:5], function() vapply(peer()[3:4], fixest::se, 1)), 3L)
 report(out)
 
 # A million units must do.

@@ -35,3 +35,10 @@ staggered_spec <- function(seed) {
 }
 
 staggered_fixture <- function() readRDS(testthat::test_path("fixtures", "staggered.rds"))
+staggered2_fixture <- function() readRDS(testthat::test_path("fixtures", "staggered2.rds"))
+
+mpdta_by <- function(estimator, ...) {
+  pilot_did(lemp ~ 1 | countyreal + year, staggered_fixture()$mpdta, estimator = estimator, cohort = "first.treat", ...)
+}
+
+quiet <- function(expr) suppressMessages(suppressWarnings(expr))
