@@ -106,6 +106,7 @@ report_section <- function(x) {
   sections <- report_sections()
   # Averages of cells and rings are fits too, but not the baseline.
   if (inherits(x, "pilot_aggregate")) return("robustness")
+  if (inherits(x, "pilot_fit") && !inherits(x, c("pilot_iv", "pilot_rings", "pilot_spillovers"))) return("baseline")
   if (inherits(x, c("pilot_rings", "pilot_spillovers"))) return("spatial")
   found <- vapply(sections, function(classes) inherits(x, classes), NA)
   if (any(found)) names(sections)[found][1L] else "other"

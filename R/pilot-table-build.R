@@ -123,6 +123,7 @@ table_notes <- function(columns, options, words) {
 # Results that are tables themselves -----------------------------------------------------------
 
 is_table_result <- function(x) {
+  if (inherits(x, "pilot_fit")) return(FALSE)
   inherits(x, c(
     "pilot_description", "pilot_index", "pilot_vif", "pilot_weak_iv", "pilot_placebo", "pilot_wild", "pilot_balance",
     "pilot_moran", "pilot_spatial_tests", "pilot_bacon", "pilot_twfe_weights", "pilot_refits", "pilot_index_robustness", "pilot_honest",

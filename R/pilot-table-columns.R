@@ -15,7 +15,7 @@ fit_column <- function(x, name, options, foot = NULL, outcome = x$design$outcome
   x <- with_vcov(x, options$vcov)
   table <- coefficient_table(x)
   # A table of the cells of a staggered design is tidy()'s business; here the overall effect counts.
-  if (inherits(x, "pilot_cells")) table <- lapply(table, `[`, table$term %in% c("ATT", x$covariates))
+  if (inherits(x, c("pilot_cells", "pilot_effects"))) table <- lapply(table, `[`, table$term %in% c("ATT", x$covariates))
   name <- if (nzchar(name)) name else what %||% if (x$estimator %in% c("twfe", "iv")) "" else estimator_label(x$estimator)
   new_column(name, outcome, table, c(fit_foot(x, options), foot),
     controls = control_names(x), main = headline_names(x), se = x$covariance$label
