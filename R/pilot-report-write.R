@@ -8,7 +8,7 @@ report_html <- function(blocks, file, title, language) {
     "<!DOCTYPE html>", paste0("<html lang=\"", language, "\">"), "<head>", "<meta charset=\"utf-8\">",
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
     paste0("<title>", html_escape(title), "</title>"), "<link rel=\"icon\" href=\"data:,\">",
-    "<style>", report_css(), table_css(), "</style>", "</head>", "<body>", "<main>",
+    "<style>", table_css(), report_css(), "</style>", "</head>", "<body>", "<main>",
     fill_slots(paste(body, collapse = "\n"), blocks), "</main>", "</body>", "</html>"
   )
   write_utf8(page, file)
@@ -55,7 +55,7 @@ report_css <- function() {
     "pre{overflow-x:auto;background:#f6f6f6;padding:.8rem;font-size:.85rem;line-height:1.35}",
     "code{font-family:ui-monospace,Menlo,Consolas,monospace}",
     paste0("@media print{main{max-width:none;padding:0}h2,h3{break-after:avoid}figure,tr{break-inside:avoid}",
-      ".pilot-table-box{overflow:visible}.pilot-table{font-size:.75em}.pilot-table th,.pilot-table td{padding:.1em .35em}",
+      ".pilot-table-box{overflow:visible}.pilot-table{font-size:.62em}.pilot-table th,.pilot-table td{padding:.1em .3em;position:static}.pilot-table th{white-space:normal}",
       "pre{white-space:pre-wrap}}"),
     sep = "\n"
   )

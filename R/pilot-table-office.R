@@ -61,7 +61,7 @@ table_flextable <- function(table) {
 table_docx <- function(table, file) {
   flex <- table_flextable(table)
   # Landscape where the columns would not fit on an upright page.
-  wide <- sum(flextable::dim_pretty(flex)$widths) > 6.3
+  wide <- sum(dim(flex)$widths) > 6.3
   size <- officer::page_size(orient = if (wide) "landscape" else "portrait")
   section <- officer::prop_section(page_size = size)
   document <- officer::read_docx()
@@ -70,8 +70,15 @@ table_docx <- function(table, file) {
   print(document, target = file)
 }
 
+# Smaller type where the columns are wider than the page; fit_to_width() of flextable measures all text again
+# for each size that it tries, which takes minutes for a report.
 fit_page <- function(flex, width) {
-  if (sum(flextable::dim_pretty(flex)$widths) <= width) flex else flextable::fit_to_width(flex, max_width = width)
+  widths <- dim(flex)$widths
+  share <- width / sum(widths)
+  if (share >= 1) return(flex)
+  # Below 6 points nobody reads.
+  flex <- flextable::fontsize(flex, size = max(6, floor(2 * 9.5 * share) / 2), part = "all")
+  flextable::width(flex, width = widths * share)
 }
 
 #' @exportS3Method flextable::as_flextable
