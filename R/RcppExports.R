@@ -49,6 +49,14 @@ cpp_resample_counts <- function(units, seed, draw) {
     .Call(`_pilotdid_cpp_resample_counts`, units, seed, draw)
 }
 
+cpp_honest_interval <- function(problem, points, scale) {
+    .Call(`_pilotdid_cpp_honest_interval`, problem, points, scale)
+}
+
+cpp_honest_accepts <- function(problem, target) {
+    .Call(`_pilotdid_cpp_honest_accepts`, problem, target)
+}
+
 cpp_solve_contrasts <- function(absorption, contrasts) {
     .Call(`_pilotdid_cpp_solve_contrasts`, absorption, contrasts)
 }
@@ -327,5 +335,13 @@ cpp_wild_beyond <- function(draws, value, squared) {
 
 cpp_wild_bootstrap_joint <- function(numerator, factors, kernels, type, draws, seed, enumerate) {
     .Call(`_pilotdid_cpp_wild_bootstrap_joint`, numerator, factors, kernels, type, draws, seed, enumerate)
+}
+
+cpp_wild_products <- function(forms, type, draws, seed, enumerate) {
+    .Call(`_pilotdid_cpp_wild_products`, forms, type, draws, seed, enumerate)
+}
+
+cpp_wild_iv_statistics <- function(products, ways, null, first_stage) {
+    .Call(`_pilotdid_cpp_wild_iv_statistics`, products, ways, null, first_stage)
 }
 

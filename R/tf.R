@@ -32,12 +32,21 @@ tf_curve <- function(level = 0.05) {
   list(mean = mean, root = root, quantile = q)
 }
 
-# Critical value of |t| for a first-stage F.
+# Curves already found, by level: each takes some hundredths of a second.
+tf_known <- new.env(parent = emptyenv())
+
+# Critical values of |t| for first-stage F.
 tf_critical <- function(f, level = 0.05) {
-  curve <- tf_curve(level)
+  key <- format(level, digits = 15)
+  if (is.null(tf_known[[key]])) tf_known[[key]] <- tf_curve(level)
+  curve <- tf_known[[key]]
   u <- sqrt(f)
-  if (u >= max(curve$root)) return(curve$quantile)
-  if (u <= curve$quantile) return(Inf)
-  mean <- stats::spline(curve$root, curve$mean, xout = u, method = "natural")$y
-  u * (u - mean) / mean
+  out <- rep(Inf, length(u))
+  out[u >= max(curve$root)] <- curve$quantile
+  inside <- u > curve$quantile & u < max(curve$root)
+  if (any(inside)) {
+    mean <- stats::spline(curve$root, curve$mean, xout = u[inside], method = "natural")$y
+    out[inside] <- u[inside] * (u[inside] - mean) / mean
+  }
+  out
 }

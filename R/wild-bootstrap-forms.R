@@ -64,7 +64,7 @@ weights_nest_units <- function(fit, boot) {
 # R: sums of x e and of e by level of the other effects, rank x clusters.
 add_shared_sums <- function(sums, fit, boot) {
   levels <- level_list(fit, sums$rows)
-  sums$right <- lapply(1:2, function(j) {
+  sums$right <- lapply(seq_len(ncol(sums$e)), function(j) {
     t(cbind(
       group_sums(sums$x * sums$e[, j], sums$boot, boot$levels),
       level_sums(sums$e[, j], sums$boot, boot$levels, levels)
@@ -127,7 +127,7 @@ add_kernel_rows <- function(sums, fit, boot) {
   }
   root <- if (is.null(fit$design$weights)) 1 else sqrt(fit$design$weights[sums$rows])
   bread <- sums$bread
-  sums$again <- lapply(1:2, function(j) {
+  sums$again <- lapply(seq_len(ncol(sums$e)), function(j) {
     columns <- lapply(seq_len(boot$levels), function(g) {
       full <- numeric(fit$design$n_data)
       full[sums$rows] <- ifelse(sums$boot == g, sums$e[, j] / root, 0)

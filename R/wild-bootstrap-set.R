@@ -1,14 +1,14 @@
 # The confidence set of the wild bootstrap, and its methods.
 
-# Pieces of the set of values that are not rejected at 1 - conf.level: a two-column matrix.
-wild_set <- function(out) {
+# Pieces of the set of values that are not rejected at 1 - conf.level: a two-column matrix. p: the
+# p-value of a null.
+wild_set <- function(out, p = function(null) wild_p(out, null)) {
   alpha <- 1 - out$conf.level
   if (!out$impose_null) {
     # Smallest c with a share of at most alpha beyond it, on the draws.
     half <- unname(stats::quantile(abs(out$draw_statistics), out$conf.level, type = 1L)) * out$std.error
     return(cbind(low = out$estimate - half, high = out$estimate + half))
   }
-  p <- function(r) wild_p(out, r)
   # p falls from 1 at the estimate, not always steadily: a grid of half standard errors finds
   # all crossings that are wider than that.
   grid <- out$estimate + out$std.error * c(-rev(wild_steps), 0, wild_steps)

@@ -18,7 +18,13 @@
 #' fewer than five, or few treated clusters, no bootstrap of this kind can be trusted (MacKinnon and
 #' Webb 2018): use [placebo()].
 #'
-#' @param fit A fit of [pilot_did()] with `estimator = "twfe"`.
+#' A fit by 2SLS with one endogenous variable gets the restricted efficient bootstrap (WRE, Davidson and
+#' MacKinnon 2010): with \eqn{u} the structural residuals under the null and \eqn{v} those of the first
+#' stage given \eqn{u}, each draw makes \eqn{d^* = Z\hat\pi + w_g v} and \eqn{y^* = \beta_0 d^* + w_g u} and
+#' estimates by 2SLS again. It keeps its size with fairly weak instruments; with very weak ones use
+#' [anderson_rubin()].
+#'
+#' @param fit A fit of [pilot_did()] with `estimator = "twfe"`, or by 2SLS with one endogenous variable.
 #' @param parameter The coefficient tested; by default the treatment. Several names: a joint hypothesis by
 #'   the Wald statistic, without a confidence set.
 #' @param draws The number of draws \eqn{B}; choose \eqn{\alpha(B+1)} whole.
@@ -40,7 +46,8 @@
 #' @references
 #' Cameron, Gelbach and Miller (2008), Bootstrap-based improvements for inference with clustered errors,
 #' *Review of Economics and Statistics* 90. Roodman, MacKinnon, Nielsen and Webb (2019), Fast and wild,
-#' *Stata Journal* 19.
+#' *Stata Journal* 19. Davidson and MacKinnon (2010), Wild bootstrap tests for IV regression, *Journal of
+#' Business & Economic Statistics* 28.
 #' @examples
 #' fit <- pilot_did(y ~ status | unit + time, simulate_pilot(seed = 1))
 #' wild_bootstrap(fit, draws = 999, seed = 1)
@@ -52,7 +59,8 @@ wild_bootstrap <- function(fit, parameter = NULL, draws = 9999, type = c("radema
   check_count(draws, "draws")
   check_flag(impose_null, "impose_null")
   if (!is.null(conf.level)) check_number(conf.level, "conf.level", 0, 1, open = TRUE)
-  refuse_nonlinear(fit, "The wild bootstrap")
+  instrumented <- inherits(fit, "pilot_fit") && fit$estimator == "iv"
+  if (instrumented) refuse_wild_iv(fit) else refuse_nonlinear(fit, "The wild bootstrap")
   hypothesis <- wild_hypothesis(fit, parameter, null)
   clusters <- wild_clusters(fit, cluster, weights_by)
   if (length(hypothesis$names) > min(vapply(clusters$ways, function(w) w$by$levels, 1))) {
@@ -69,6 +77,7 @@ wild_bootstrap <- function(fit, parameter = NULL, draws = 9999, type = c("radema
     weights_by = clusters$boot$label, seed = if (enumerate) NA_real_ else draw_seed(seed),
     estimate = unname(fit$coefficients[hypothesis$names]), outcome = fit$design$outcome_name
   )
+  if (instrumented) return(structure(wild_iv(out, fit, clusters), class = "pilot_wild"))
   sums <- wild_sums(fit, hypothesis, clusters, impose_null)
   out <- if (length(hypothesis$names) == 1L) wild_scalar(out, sums, clusters) else wild_joint(out, sums, clusters)
   class(out) <- "pilot_wild"
@@ -87,7 +96,11 @@ refuse_nonlinear <- function(fit, what) {
 }
 
 wild_hypothesis <- function(fit, parameter, null) {
-  names <- parameter %||% intersect(fit$design$treatment$names, names(fit$coefficients))
+  names <- parameter %||% if (fit$estimator == "iv") {
+    names(fit$design$endogenous)
+  } else {
+    intersect(fit$design$treatment$names, names(fit$coefficients))
+  }
   names <- check_parameter(names, fit)
   if (!is.numeric(null) || anyNA(null) || !length(null) %in% c(1L, length(names))) {
     abort("argument", c("{.arg null} must hold one number, or one for each parameter.", x = "It is {describe_value(null)}."))

@@ -182,6 +182,29 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_honest_interval
+Rcpp::NumericVector cpp_honest_interval(Rcpp::List problem, int points, double scale);
+RcppExport SEXP _pilotdid_cpp_honest_interval(SEXP problemSEXP, SEXP pointsSEXP, SEXP scaleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type problem(problemSEXP);
+    Rcpp::traits::input_parameter< int >::type points(pointsSEXP);
+    Rcpp::traits::input_parameter< double >::type scale(scaleSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_honest_interval(problem, points, scale));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_honest_accepts
+Rcpp::LogicalVector cpp_honest_accepts(Rcpp::List problem, Rcpp::NumericVector target);
+RcppExport SEXP _pilotdid_cpp_honest_accepts(SEXP problemSEXP, SEXP targetSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type problem(problemSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type target(targetSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_honest_accepts(problem, target));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_solve_contrasts
 Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contrasts);
 RcppExport SEXP _pilotdid_cpp_solve_contrasts(SEXP absorptionSEXP, SEXP contrastsSEXP) {
@@ -1131,6 +1154,33 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_wild_products
+Rcpp::NumericMatrix cpp_wild_products(Rcpp::NumericMatrix forms, int type, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_products(SEXP formsSEXP, SEXP typeSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type forms(formsSEXP);
+    Rcpp::traits::input_parameter< int >::type type(typeSEXP);
+    Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
+    Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_products(forms, type, draws, seed, enumerate));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_wild_iv_statistics
+std::vector<double> cpp_wild_iv_statistics(Rcpp::NumericMatrix products, Rcpp::List ways, double null, Rcpp::NumericVector first_stage);
+RcppExport SEXP _pilotdid_cpp_wild_iv_statistics(SEXP productsSEXP, SEXP waysSEXP, SEXP nullSEXP, SEXP first_stageSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type products(productsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type ways(waysSEXP);
+    Rcpp::traits::input_parameter< double >::type null(nullSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type first_stage(first_stageSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_iv_statistics(products, ways, null, first_stage));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_matching_moments", (DL_FUNC) &_pilotdid_cpp_matching_moments, 10},
@@ -1145,6 +1195,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_cross_products", (DL_FUNC) &_pilotdid_cpp_cross_products, 3},
     {"_pilotdid_cpp_composite_scores", (DL_FUNC) &_pilotdid_cpp_composite_scores, 3},
     {"_pilotdid_cpp_resample_counts", (DL_FUNC) &_pilotdid_cpp_resample_counts, 3},
+    {"_pilotdid_cpp_honest_interval", (DL_FUNC) &_pilotdid_cpp_honest_interval, 3},
+    {"_pilotdid_cpp_honest_accepts", (DL_FUNC) &_pilotdid_cpp_honest_accepts, 2},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
     {"_pilotdid_cpp_triangle", (DL_FUNC) &_pilotdid_cpp_triangle, 4},
@@ -1215,6 +1267,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_wild_bootstrap", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap, 7},
     {"_pilotdid_cpp_wild_beyond", (DL_FUNC) &_pilotdid_cpp_wild_beyond, 3},
     {"_pilotdid_cpp_wild_bootstrap_joint", (DL_FUNC) &_pilotdid_cpp_wild_bootstrap_joint, 7},
+    {"_pilotdid_cpp_wild_products", (DL_FUNC) &_pilotdid_cpp_wild_products, 5},
+    {"_pilotdid_cpp_wild_iv_statistics", (DL_FUNC) &_pilotdid_cpp_wild_iv_statistics, 4},
     {NULL, NULL, 0}
 };
 

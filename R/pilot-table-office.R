@@ -1,0 +1,103 @@
+# Tables for Word, Excel and tinytable, each by its package.
+
+table_tinytable <- function(table) {
+  rlang::check_installed("tinytable", "for `output = \"tinytable\"`.")
+  layout <- table_layout(table)
+  k <- ncol(layout$body)
+  body <- as.data.frame(layout$body)
+  last <- nrow(layout$head)
+  names(body) <- make.unique(layout$head[last, ], sep = " ")
+  notes <- if (length(layout$notes)) paste(layout$notes, collapse = " ")
+  out <- tinytable::tt(body, caption = layout$title, notes = notes)
+  for (i in rev(seq_len(last - 1L))) {
+    runs <- head_runs(layout$head[i, -1L])
+    ends <- cumsum(runs$lengths) + 1L
+    groups <- Map(seq, ends - runs$lengths + 1L, ends)
+    groups <- set_names(groups, runs$values)[nzchar(runs$values)]
+    # Two groups may have one name; group_tt() takes names of a list.
+    out <- tinytable::group_tt(out, j = groups)
+  }
+  tinytable::style_tt(out, j = 2:k, align = "c")
+}
+
+table_flextable <- function(table) {
+  rlang::check_installed(c("flextable", "officer"), "for Word tables.")
+  layout <- table_layout(table)
+  k <- ncol(layout$body)
+  keys <- paste0("c", seq_len(k))
+  out <- flextable::flextable(stats::setNames(as.data.frame(layout$body), keys))
+  out <- flextable::delete_part(out, "header")
+  for (i in rev(seq_len(nrow(layout$head)))) {
+    out <- flextable::add_header_row(out, top = TRUE, values = layout$head[i, ], colwidths = rep(1L, k))
+    out <- flextable::merge_h(out, i = 1L, part = "header")
+  }
+  thick <- officer::fp_border(width = 1.5)
+  thin <- officer::fp_border(width = 0.75)
+  out <- flextable::border_remove(out)
+  out <- flextable::hline_top(out, border = thick, part = "header")
+  out <- flextable::hline_bottom(out, border = thin, part = "header")
+  if (!is.na(layout$rule) && layout$rule > 0L) out <- flextable::hline(out, i = layout$rule, border = thin, part = "body")
+  out <- flextable::hline_bottom(out, border = thick, part = "body")
+  out <- flextable::align(out, j = seq_len(k)[-1L], align = if (attr(table, "kind") == "plain") "right" else "center", part = "all")
+  out <- flextable::align(out, j = 1L, align = "left", part = "all")
+  out <- flextable::font(out, fontname = "Times New Roman", part = "all", eastasia.family = "SimSun")
+  out <- flextable::fontsize(out, size = if (k > 8L) 8 else 9.5, part = "all")
+  out <- flextable::padding(out, padding.top = 1, padding.bottom = 1, part = "all")
+  if (length(layout$notes)) {
+    out <- flextable::add_footer_lines(out, values = paste(layout$notes, collapse = " "))
+    out <- flextable::fontsize(out, size = 8, part = "footer")
+    out <- flextable::border(out, border.bottom = officer::fp_border(width = 0), part = "footer")
+  }
+  # The title is a line of the table: a numbered caption would need a field that readers update.
+  if (!is.null(layout$title)) {
+    out <- flextable::add_header_lines(out, values = layout$title, top = TRUE)
+    out <- flextable::border(out, i = 1L, border.top = officer::fp_border(width = 0), border.bottom = thick, part = "header")
+    out <- flextable::align(out, i = 1L, align = "left", part = "header")
+    out <- flextable::bold(out, i = 1L, part = "header")
+  }
+  flextable::autofit(out)
+}
+
+table_docx <- function(table, file) {
+  flex <- table_flextable(table)
+  # Landscape where the columns would not fit on an upright page.
+  wide <- sum(flextable::dim_pretty(flex)$widths) > 6.3
+  size <- officer::page_size(orient = if (wide) "landscape" else "portrait")
+  section <- officer::prop_section(page_size = size)
+  document <- officer::read_docx()
+  document <- flextable::body_add_flextable(document, fit_page(flex, if (wide) 9.5 else 6.3))
+  document <- officer::body_set_default_section(document, section)
+  print(document, target = file)
+}
+
+fit_page <- function(flex, width) {
+  if (sum(flextable::dim_pretty(flex)$widths) <= width) flex else flextable::fit_to_width(flex, max_width = width)
+}
+
+#' @exportS3Method flextable::as_flextable
+as_flextable.pilot_table <- function(x, ...) table_flextable(x)
+
+table_xlsx <- function(table, file) {
+  rlang::check_installed("openxlsx", "to write Excel files.")
+  layout <- table_layout(table)
+  all <- rbind(layout$head, layout$body)
+  top <- if (is.null(layout$title)) 0L else 1L
+  book <- openxlsx::createWorkbook()
+  openxlsx::addWorksheet(book, "Table")
+  write <- function(x, row) openxlsx::writeData(book, 1L, x, startRow = row, colNames = FALSE)
+  style <- function(row, ...) {
+    openxlsx::addStyle(book, 1L, openxlsx::createStyle(...), rows = row, cols = seq_len(ncol(all)), gridExpand = TRUE, stack = TRUE)
+  }
+  if (top) write(layout$title, 1L)
+  write(as.data.frame(all), top + 1L)
+  last <- top + nrow(all)
+  style(top + seq_len(nrow(all)), halign = "center")
+  openxlsx::addStyle(book, 1L, openxlsx::createStyle(halign = "left"), rows = top + seq_len(nrow(all)), cols = 1L, stack = TRUE)
+  style(top + 1L, border = "top", borderStyle = "medium")
+  style(top + nrow(layout$head), border = "bottom", borderStyle = "thin")
+  if (!is.na(layout$rule) && layout$rule > 0L) style(top + nrow(layout$head) + layout$rule, border = "bottom", borderStyle = "thin")
+  style(last, border = "bottom", borderStyle = "medium")
+  if (length(layout$notes)) write(paste(layout$notes, collapse = " "), last + 1L)
+  openxlsx::setColWidths(book, 1L, cols = seq_len(ncol(all)), widths = apply(nchar(all, "width"), 2L, max) + 2)
+  openxlsx::saveWorkbook(book, file, overwrite = TRUE)
+}

@@ -1,0 +1,176 @@
+panel <- simulate_pilot(units = 60, covariates = 2, seed = 1)
+fit <- pilot_did(y ~ status + x1 + x2 | unit + time, panel)
+
+cell <- function(table, label, column, part = "estimate") {
+  at <- which(table$label == label & table$part == part)
+  table[[column]][at]
+}
+
+test_that("cells are the numbers of tidy(), with stars at the usual levels", {
+  table <- pilot_table(fit, digits = 3)
+  t <- tidy(fit)
+  expect_s3_class(table, "tbl_df")
+  shown <- as.numeric(gsub("*", "", cell(table, "status", "(1)"), fixed = TRUE))
+  expect_equal(shown, round(t$estimate[1], 3))
+  expect_equal(table$`(1)`[2], sprintf("(%.3f)", t$std.error[1]))
+  expect_equal(star_marks(c(0.2, 0.1, 0.09, 0.05, 0.04, 0.009, NA), c(`*` = 0.1, `**` = 0.05, `***` = 0.01)),
+    c("", "", "*", "*", "**", "***", ""))
+  expect_equal(cell(table, "Observations", "(1)", "row"), format(nobs(fit), big.mark = ","))
+  expect_equal(cell(table, "R2", "(1)", "row"), sprintf("%.3f", glance(fit)$r.squared))
+  expect_equal(cell(table, "unit effects", "(1)", "row"), "Yes")
+})
+
+test_that("numbers that decimals would show as zero keep their size", {
+  expect_equal(table_number(c(0.00001234, -1234.5, 0, NA), 3), c("1.2e-05", "-1,234.500", "0.000", ""))
+})
+
+test_that("the statistic below is the one asked for, under the covariance asked for", {
+  t <- tidy(fit, vcov = "HC1")
+  by_t <- pilot_table(fit, statistic = "statistic", vcov = "HC1", stars = NULL)
+  expect_equal(by_t$`(1)`[2], sprintf("(%.2f)", t$statistic[1]))
+  ci <- pilot_table(fit, statistic = "conf.int", vcov = "HC1", digits = 2)
+  expect_equal(ci$`(1)`[2], sprintf("[%.2f, %.2f]", t$conf.low[1], t$conf.high[1]))
+  expect_false(any(pilot_table(fit, statistic = "none")$part == "statistic"))
+})
+
+test_that("stepwise columns use the rows of the full model and equal separate fits", {
+  holes <- panel
+  holes$x2[1:40] <- NA
+  full <- pilot_did(y ~ status + x1 + x2 | unit + time, holes)
+  table <- pilot_table(full, stepwise = TRUE, digits = 6)
+  expect_equal(setdiff(names(table), c("label", "part")), c("(1)", "(2)", "(3)"))
+  alone <- pilot_did(y ~ status | unit + time, holes[-(1:40), ])
+  expect_equal(gsub("*", "", cell(table, "status", "(1)"), fixed = TRUE), sprintf("%.6f", coef(alone)[["status"]]))
+  expect_equal(cell(table, "x2", "(2)"), "")
+  expect_length(unique(unlist(table[table$label == "Observations", -(1:2)])), 1)
+  blocks <- pilot_table(full, stepwise = list(c("x1", "x2")))
+  expect_equal(ncol(blocks), 4)
+  expect_error(pilot_table(full, stepwise = list("x3")), class = "pilotdid_error_unknown_term")
+})
+
+test_that("factors count as one block of controls", {
+  panel$region <- factor(as.integer(panel$unit) %% 3)
+  panel$post_region <- factor(ifelse(panel$time > 5, as.character(panel$region), "0"))
+  f <- pilot_did(y ~ status + post_region + x1 | unit + time, panel)
+  expect_equal(ncol(pilot_table(f, stepwise = list("post_region", "x1"))), 5)
+})
+
+test_that("hidden controls are reported and labels merge rows", {
+  table <- pilot_table(fit, pilot_did(y ~ status | unit + time, panel), terms = "treatment")
+  expect_equal(unlist(table[table$label == "Controls", -(1:2)], use.names = FALSE), c("Yes", "No"))
+  cs <- pilot_did(y ~ status | unit + time, panel, estimator = "cs")
+  both <- pilot_table(fit, cs, terms = c("status", "ATT"), labels = c(status = "Pilot", ATT = "Pilot"))
+  expect_equal(sum(both$label == "Pilot"), 1)
+  expect_true(all(nzchar(unlist(both[both$label == "Pilot", -(1:2)]))))
+})
+
+test_that("instruments: both stages and the tests of weakness", {
+  withr::local_seed(1)
+  panel$z <- panel$x1 + rnorm(nrow(panel))
+  iv <- pilot_did(y ~ status | unit + time | x1 ~ z, panel)
+  table <- pilot_table(iv)
+  expect_equal(attr(table, "heads")[[2]], c("First stage", "Second stage (2SLS)"))
+  expect_equal(attr(table, "heads")[[3]], c("x1", "y"))
+  w <- tidy(weak_iv(iv))
+  expect_equal(cell(table, "Kleibergen-Paap rk Wald F", "(2)", "row"), formatC(w$statistic[w$test == "kp_f"], digits = 2, format = "f", big.mark = ","))
+  expect_equal(ncol(pilot_table(iv, stages = FALSE)), 3)
+})
+
+test_that("spatial fits show coefficients, lags and the three effects", {
+  W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, k = 5)
+  sdm <- spatial_did(resilience ~ status + fdi | code + year, pilot_cities, W)
+  table <- pilot_table(sdm)
+  expect_equal(attr(table, "heads")[[2]], paste0("SDM: ", c("Main", "W x", "Direct", "Indirect", "Total")))
+  e <- tidy(effects(sdm))
+  expect_match(cell(table, "status", "(4)"), sprintf("^%.4f", e$estimate[e$term == "status" & e$effect == "indirect"]))
+  expect_equal(ncol(pilot_table(sdm, effects = FALSE)), 3)
+  expect_equal(ncol(pilot_table(spatial_did(resilience ~ status | code + year, pilot_cities, W, model = "sar"))), 6)
+})
+
+test_that("every kind of result has its table", {
+  h <- heterogeneity(pilot_did(y ~ status | unit + time, simulate_pilot(group_gap = 1, seed = 1)), ~group, draws = 20, seed = 1)
+  expect_true(any(pilot_table(h)$label == "Equal effects, p (permutation)"))
+  expect_equal(ncol(pilot_table(mechanism(pilot_did(y ~ status | unit + time, panel), ~ x1 + x2))), 4)
+  expect_equal(ncol(pilot_table(mechanism(pilot_did(y ~ status | unit + time, panel), ~x1, steps = "three"))), 5)
+  expect_equal(ncol(pilot_table(compare_estimators(fit, c("twfe", "bjs")), terms = "status")), 4)
+  psm <- suppressWarnings(psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2, replace = TRUE))
+  expect_equal(attr(pilot_table(psm), "heads")[[2]], c("Matched", "On support", "Frequency-weighted"))
+  event <- event_study(fit)
+  expect_true("-1" %in% pilot_table(event)$label)
+  expect_equal(nrow(pilot_table(placebo(fit, draws = 19, seed = 1), placebo(fit, draws = 19, seed = 2))), 2)
+  for (x in list(wild_bootstrap(fit, draws = 99, seed = 1), vif_table(fit), describe_panel(panel, unit = "unit", time = "time"),
+    entropy_index(~ x1 + x2, panel), psm$match, balance(psm$match), aggregate_effects(pilot_did(y ~ status | unit + time, panel, estimator = "bjs")))) {
+    expect_s3_class(pilot_table(x), "pilot_table")
+  }
+})
+
+test_that("what has no table is refused", {
+  expect_error(pilot_table(), class = "pilotdid_error_argument")
+  expect_error(pilot_table(1:3), class = "pilotdid_error_no_table")
+  expect_error(pilot_table(fit, vif_table(fit)), class = "pilotdid_error_mixed")
+  expect_error(pilot_table(fit, terms = "statu"), class = "pilotdid_error_unknown_term")
+  expect_error(pilot_table(fit, output = "table.pdf"), class = "pilotdid_error_output")
+  expect_error(pilot_table(fit, rows = list(a = 1:2)), class = "pilotdid_error_argument")
+  expect_error(pilot_table(fit, labels = "a"), class = "pilotdid_error_argument")
+})
+
+test_that("markdown, LaTeX and HTML escape what would be read as markup", {
+  odd <- panel
+  names(odd)[names(odd) == "x1"] <- "a_b & 50% <c> | d"
+  f <- pilot_did(y ~ status + `a_b & 50% <c> | d` | unit + time, odd)
+  name <- names(coef(f))[2]
+  md <- pilot_table(f, output = "markdown")
+  lines <- strsplit(md, "\n")[[1]]
+  rows <- lines[startsWith(lines, "|")]
+  bars <- lengths(regmatches(rows, gregexpr("(?<!\\\\)[|]", rows, perl = TRUE)))
+  expect_equal(unique(bars), 3L)
+  tex <- pilot_table(f, output = "latex")
+  expect_match(tex, "a\\_b \\& 50\\% $<$c$>$", fixed = TRUE)
+  expect_equal(lengths(regmatches(tex, gregexpr("\\\\(toprule|bottomrule)", tex))), 2L)
+  html <- pilot_table(f, output = "html")
+  expect_match(html, "a_b &amp; 50% &lt;c&gt; | d", fixed = TRUE)
+})
+
+test_that("Chinese labels and words", {
+  chinese <- c(status = "\u8bd5\u9a8c\u533a", unit = "\u57ce\u5e02", time = "\u5e74\u4efd")
+  table <- pilot_table(fit, labels = chinese, language = "zh", terms = "treatment")
+  expect_true(all(c("\u8bd5\u9a8c\u533a", "\u57ce\u5e02\u56fa\u5b9a\u6548\u5e94", "\u89c2\u6d4b\u503c") %in% table$label))
+  file <- withr::local_tempfile(fileext = ".csv")
+  pilot_table(fit, labels = chinese, language = "zh", output = file)
+  expect_match(readLines(file, encoding = "UTF-8")[3], "\u8bd5\u9a8c\u533a", fixed = TRUE)
+})
+
+test_that("files are written in every format", {
+  for (type in c("md", "tex", "html", "csv")) {
+    file <- withr::local_tempfile(fileext = paste0(".", type))
+    expect_invisible(pilot_table(fit, output = file))
+    expect_match(paste(readLines(file), collapse = "\n"), "status")
+  }
+})
+
+test_that("Word has three lines and the text, Excel the cells", {
+  skip_if_not_installed("flextable")
+  skip_if_not_installed("officer")
+  file <- withr::local_tempfile(fileext = ".docx")
+  pilot_table(fit, fit, title = "Baseline", output = file)
+  found <- officer::docx_summary(officer::read_docx(file))
+  expect_true(all(c("status", "Observations", "(2)") %in% found$text))
+  expect_s3_class(pilot_table(fit, output = "flextable"), "flextable")
+  skip_if_not_installed("openxlsx")
+  file <- withr::local_tempfile(fileext = ".xlsx")
+  pilot_table(fit, output = file)
+  book <- openxlsx::read.xlsx(file, colNames = FALSE)
+  expect_true(all(c("status", "Observations") %in% book[[1]]))
+})
+
+test_that("tinytable gets heads and notes", {
+  skip_if_not_installed("tinytable")
+  object <- pilot_table(fit, fit, output = "tinytable")
+  expect_match(tinytable::save_tt(object, "latex"), "status", fixed = TRUE)
+})
+
+test_that("printing lines up the numbers", {
+  out <- capture.output(print(pilot_table(fit)))
+  expect_true(any(grepl("Observations", out)))
+  expect_equal(as.vector(hang_stars(matrix(c("1.00***", "(0.20)", "2"), 3))), c("1.00***", "(0.20)  ", "2   "))
+})
