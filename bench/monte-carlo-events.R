@@ -2,7 +2,10 @@
 # between cohorts and grow: the first effect (event time 0) of each, and the overall effect where its
 # estimand is the mean over treated unit-periods. 100 units x 8 periods, cohort sizes the same in each
 # draw; draws by the first argument. Timing is unrelated to the errors, as "efficient" assumes; for "sdid" the
-# errors are alike in treated and controls.
+# errors are alike in treated and controls. Bootstrap and jackknife of "sdid" count who is in which cohort as
+# random: with sizes fixed and effects that differ between cohorts they are too wide for the overall effect.
+# The placebo variance is that of an estimate with as many controls less as there are treated units: too wide
+# unless controls are many more.
 library(pilotdid)
 draws <- as.integer(c(commandArgs(TRUE), 500)[1])
 options(pilotdid.quiet = TRUE)
@@ -19,7 +22,7 @@ own_overall <- c("stacked", "lpdid")
 draw_panel <- function(seed) {
   set.seed(seed)
   units <- 100L
-  g <- rep(c(0L, 0L, 0L, 3L, 5L, 7L), length.out = units)
+  g <- rep(c(0L, 0L, 0L, 0L, 0L, 0L, 0L, 3L, 5L, 7L), length.out = units)
   id <- rep(seq_len(units), each = 8L)
   time <- rep(1:8, units)
   gi <- g[id]
