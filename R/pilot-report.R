@@ -93,7 +93,7 @@ report_sections <- function() {
     ),
     mechanism = c("pilot_mechanism", "pilot_mediation", "pilot_moderation"), heterogeneity = "pilot_heterogeneity",
     spatial = c(
-      "pilot_spatial", "pilot_effects", "pilot_moran", "pilot_local_moran", "pilot_spatial_tests", "pilot_spillovers",
+      "pilot_spatial", "pilot_spatial_effects", "pilot_moran", "pilot_local_moran", "pilot_spatial_tests", "pilot_spillovers",
       "pilot_rings", "pilot_drop_neighbors", "pilot_weights"
     ),
     diagnostics = "pilot_vif"

@@ -127,7 +127,7 @@ is_table_result <- function(x) {
   inherits(x, c(
     "pilot_description", "pilot_index", "pilot_vif", "pilot_weak_iv", "pilot_placebo", "pilot_wild", "pilot_balance",
     "pilot_moran", "pilot_spatial_tests", "pilot_bacon", "pilot_twfe_weights", "pilot_refits", "pilot_index_robustness", "pilot_honest",
-    "pilot_oster", "pilot_robustness_value", "pilot_effects", "pilot_match"
+    "pilot_oster", "pilot_robustness_value", "pilot_spatial_effects", "pilot_match"
   )) || (is.data.frame(x) && !inherits(x, "pilot_table"))
 }
 
@@ -171,7 +171,7 @@ whole_or_fixed <- function(x, digits) {
 }
 
 result_frame <- function(x) {
-  if (is.data.frame(x) && !inherits(x, "pilot_effects")) return(as.data.frame(x))
+  if (is.data.frame(x) && !inherits(x, "pilot_spatial_effects")) return(as.data.frame(x))
   if (inherits(x, "pilot_match")) x <- balance(x)
   table <- if (is_table_result(x)) as.data.frame(tidy(x)) else foreign_tidy(x)
   if (inherits(x, "pilot_balance")) return(balance_frame(table))

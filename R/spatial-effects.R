@@ -17,7 +17,7 @@
 #' @param conf.level The level of the intervals.
 #' @param vcov Another covariance than that of the fit.
 #' @param ... Not used.
-#' @return A tibble of class `pilot_effects`: `term`, `effect` (`"direct"`, `"indirect"`, `"total"`), `estimate`, `std.error`,
+#' @return A tibble of class `pilot_spatial_effects`: `term`, `effect` (`"direct"`, `"indirect"`, `"total"`), `estimate`, `std.error`,
 #'   `statistic`, `p.value`, `conf.low`, `conf.high`, and `order` where asked for. With `plot()` and `autoplot()`.
 #' @section When not to use it: For a treatment with `spillover = "split"` the response depends on who is treated; its
 #'   effects are those of [spillovers()] and are left out here.
@@ -48,7 +48,7 @@ effects.pilot_spatial <- function(object, inference = c("delta", "simulated"), o
   if (inference == "delta") table <- add_inference(table, conf.level)
   order <- intersect(c("term", "effect", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high", "order"), names(table))
   structure(tibble::as_tibble(table[order]),
-    class = c("pilot_effects", "tbl_df", "tbl", "data.frame"), conf.level = conf.level, inference = inference,
+    class = c("pilot_spatial_effects", "tbl_df", "tbl", "data.frame"), conf.level = conf.level, inference = inference,
     model = object$spec$model, weights = object$weights$label
   )
 }
@@ -171,14 +171,14 @@ add_inference <- function(table, level) {
 }
 
 #' @export
-tidy.pilot_effects <- function(x, ...) {
-  class(x) <- setdiff(class(x), "pilot_effects")
+tidy.pilot_spatial_effects <- function(x, ...) {
+  class(x) <- setdiff(class(x), "pilot_spatial_effects")
   attributes(x)[c("conf.level", "inference", "model", "weights")] <- NULL
   x
 }
 
 #' @export
-print.pilot_effects <- function(x, digits = 4L, ...) {
+print.pilot_spatial_effects <- function(x, digits = 4L, ...) {
   cat("Effects in the ", spatial_titles[[attr(x, "model")]], " (", attr(x, "weights"), "), ",
     if (attr(x, "inference") == "delta") "delta method" else "simulated", "\n\n", sep = "")
   table <- as.data.frame(tidy(x))
@@ -192,7 +192,7 @@ print.pilot_effects <- function(x, digits = 4L, ...) {
 effect_colors <- c(direct = "#0072B2", indirect = "#D55E00", total = "black")
 
 #' @export
-plot.pilot_effects <- function(x, ...) {
+plot.pilot_spatial_effects <- function(x, ...) {
   table <- as.data.frame(tidy(x))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
   labels <- trimws(paste(table$term, table$effect, if (!is.null(table$order)) table$order))
@@ -216,7 +216,7 @@ plot_intervals <- function(labels, table, colors, xlab = "Effect", ...) {
 }
 
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_effects <- function(object, ...) {
+autoplot.pilot_spatial_effects <- function(object, ...) {
   table <- as.data.frame(tidy(object))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
   table$effect <- factor(table$effect, levels = rev(effect_names))

@@ -43,7 +43,7 @@ test_that("moments agree with maximum likelihood in a large panel, for every mod
   }
   sdm <- spatial_did(y ~ d + x | unit + time, toy_spatial_panel(dense, 6, 5), w, method = "gmm")
   expect_lt(abs(coef(sdm)[["rho"]] - 0.3), 4 * sqrt(vcov(sdm)[1, 1]))
-  expect_s3_class(effects(sdm), "pilot_effects")
+  expect_s3_class(effects(sdm), "pilot_spatial_effects")
 })
 
 test_that("clustered and robust covariances, written out", {
