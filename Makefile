@@ -1,7 +1,9 @@
 # `make help` explains every target. All of them work from a clean checkout.
 RSCRIPT ?= Rscript
 R ?= R
-export MAKEFLAGS ?= -j2
+JOBS ?= 2
+# For the makes that R starts; this one goes step by step.
+BUILD = MAKEFLAGS=-j$(JOBS)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps install replicate test test-r test-cpp check bench document format site clean
@@ -10,10 +12,10 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 deps: ## Install the packages that are missing
-	@$(RSCRIPT) tools/deps.R
+	@$(BUILD) $(RSCRIPT) tools/deps.R
 
 install: deps ## Install the package
-	@$(R) CMD INSTALL --no-test-load .
+	@$(BUILD) $(R) CMD INSTALL --no-test-load .
 
 replicate: install ## Run the study on the shipped data: tables and figures in results/
 	@$(RSCRIPT) replication/run.R
@@ -27,13 +29,13 @@ test-cpp: deps ## Run the tests of the C++ core, without R
 	@sh tools/test-cpp.sh
 
 check: deps ## R CMD check as CRAN runs it
-	@sh tools/check.sh
+	@$(BUILD) sh tools/check.sh
 
 bench: install ## Time the package against the peers that are installed
 	@$(RSCRIPT) bench/run.R
 
 document: deps ## Rebuild NAMESPACE, man/ and the Rcpp glue
-	@$(RSCRIPT) tools/document.R
+	@$(BUILD) $(RSCRIPT) tools/document.R
 
 format: ## Format the C++ code
 	@clang-format -i inst/include/pilotdid/*.hpp src/convert.* src/[a-z]*.cpp tests/cpp/*.cpp
