@@ -38,6 +38,7 @@ within_weights <- function(fit, terms) {
 #'   index was made from.
 #' @param name The name of the score column; dimension scores are called
 #'   `<name>_<dimension>`.
+#' @param digits Digits printed.
 #' @param ... Not used.
 #' @return `tidy()`, `glance()` and `augment()` return tibbles, see
 #'   [entropy_index()]; `print()` and `summary()` their argument.

@@ -64,6 +64,7 @@ post_average <- function(event) {
 #' @param conf.level The level of the pointwise and of the simultaneous intervals.
 #' @param conf.int Add the intervals? They are also part of the default.
 #' @param vcov Another covariance, where the event study was fitted by least squares: see [pilot_did()].
+#' @param digits Digits printed.
 #' @param ... Not used.
 #' @return `tidy()`: one row an event time, in ascending order: `term`, `estimate`, `std.error`,
 #'   `statistic`, `p.value`, `conf.low`, `conf.high`, `simultaneous.low`, `simultaneous.high`,

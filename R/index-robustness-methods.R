@@ -2,6 +2,7 @@
 #'
 #' @param x,object The result of [index_robustness()].
 #' @param what `"specifications"` or `"bootstrap"`.
+#' @param digits Digits printed.
 #' @param ... Not used.
 #' @return Tibbles, see [index_robustness()]; `print()` and `summary()` return
 #'   their argument.

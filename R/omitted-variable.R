@@ -129,7 +129,7 @@ adjusted_rows <- function(estimate, se, df, r2_d, r2_y, benchmark, multiple, alp
 }
 
 #' @rdname robustness_value
-#' @param x,object A result of `robustness_value()`.
+#' @param x A result of `robustness_value()`.
 #' @param ... Not used.
 #' @export
 tidy.pilot_robustness_value <- function(x, ...) x$table

@@ -107,7 +107,7 @@ oster_roots <- function(terms, delta) {
 }
 
 #' @rdname oster_delta
-#' @param x,object A result of `oster_delta()`.
+#' @param x A result of `oster_delta()`.
 #' @param ... Not used.
 #' @export
 tidy.pilot_oster <- function(x, ...) x$table

@@ -13,7 +13,7 @@ generics::augment
 
 #' @importFrom rlang %||% .data
 #' @importFrom stats coef confint deviance df.residual family fitted formula influence logLik
-#' @importFrom stats model.frame model.matrix nobs predict residuals sigma update vcov
+#' @importFrom stats model.frame model.matrix nobs predict residuals sigma update vcov weights
 NULL
 
 .onLoad <- function(libname, pkgname) {

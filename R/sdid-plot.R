@@ -9,7 +9,8 @@
 #' @param ... Arguments of the figure of an [event_study()].
 #' @return `plot()` draws and returns the weights invisibly; `autoplot()` returns a ggplot.
 #' @examples
-#' fit <- pilot_did(y ~ status | unit + time, simulate_pilot(seed = 1), estimator = "sdid", variance = "none")
+#' panel <- simulate_pilot(seed = 1)
+#' fit <- pilot_did(y ~ status | unit + time, panel, estimator = "sdid", variance = "none")
 #' plot(fit)
 #' @export
 plot.pilot_sdid <- function(x, what = c("weights", "event"), most = 15L, ...) {

@@ -79,7 +79,8 @@
 #' Chagas, Azzoni and Almeida (2016), A spatial difference-in-differences analysis, *Regional Science and Urban Economics* 59.
 #' @examples
 #' W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, type = "inverse")
-#' fit <- spatial_did(resilience ~ status + fdi + log_wage | code + year, pilot_cities, W, lag = "status")
+#' fit <- spatial_did(resilience ~ status + fdi + log_wage | code + year, pilot_cities, W,
+#'   lag = "status")
 #' fit
 #' effects(fit)
 #' @export

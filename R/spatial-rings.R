@@ -22,7 +22,8 @@
 #'   coefficients are weighted averages, as in two-way fixed effects.
 #' @references Butts (2021), Difference-in-differences with spatial spillovers, arXiv 2105.03737.
 #' @examples
-#' rings <- ring_did(resilience ~ status + fdi | code + year, pilot_cities, ~ longitude + latitude, rings = c(0, 100, 200))
+#' rings <- ring_did(resilience ~ status + fdi | code + year, pilot_cities, ~ longitude + latitude,
+#'   rings = c(0, 100, 200))
 #' rings
 #' plot(rings)
 #' @export

@@ -24,7 +24,8 @@
 #' Chagas, Azzoni and Almeida (2016), *Regional Science and Urban Economics* 59.
 #' @examples
 #' W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, type = "inverse")
-#' fit <- spatial_did(resilience ~ status + fdi | code + year, pilot_cities, W, model = "slx", lag = "status")
+#' fit <- spatial_did(resilience ~ status + fdi | code + year, pilot_cities, W,
+#'   model = "slx", lag = "status")
 #' spillovers(fit)
 #' @export
 spillovers <- function(fit, untreated = c("never", "notyet"), conf.level = 0.95, vcov = NULL) {

@@ -57,7 +57,8 @@
 #' W
 #' # Nearby cities of similar income:
 #' income <- spatial_weights(pilot_cities, "code", value = "gdp_per_capita", type = "economic")
-#' near <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, type = "inverse", cutoff = 500)
+#' near <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, type = "inverse",
+#'   cutoff = 500)
 #' spatial_weights(near, with = income, type = "product")
 #' @export
 spatial_weights <- function(x, ...) UseMethod("spatial_weights")
