@@ -219,12 +219,6 @@ df.residual.pilot_event <- function(object, ...) object$df
 confint.pilot_event <- function(object, parm = NULL, level = 0.95, simultaneous = FALSE, ...) {
   table <- tidy(object, conf.level = level)
   table <- table[match(names(object$coefficients), table$term), ]
-  out <- if (simultaneous) {
-    cbind(table$simultaneous.low, table$simultaneous.high)
-  } else {
-    cbind(table$conf.low, table$conf.high)
-  }
-  tail <- (1 - level) / 2
-  dimnames(out) <- list(table$term, paste(format(100 * c(tail, 1 - tail), trim = TRUE, digits = 3), "%"))
-  if (is.null(parm)) out else out[parm, , drop = FALSE]
+  if (simultaneous) table[c("conf.low", "conf.high")] <- table[c("simultaneous.low", "simultaneous.high")]
+  interval_matrix(table, level, parm)
 }

@@ -44,13 +44,8 @@ joint_clustered <- function(fits, base, spec) {
   }, 1)
   parameters <- if (ssc$k == "none") 0 else joint_parameters(fits, own)
   total <- 0
-  for (subset in nonempty_subsets(length(ways))) {
-    by <- Reduce(cross_codes, ways[subset])
-    groups <- if (ssc$g == "min") smallest else by$levels
-    factor <- groups_factor(ssc, groups)
-    sign <- if (length(subset) %% 2L == 1L) 1 else -1
-    psi <- do.call(cbind, lapply(fits, aligned_influence, by = by))
-    total <- total + sign * factor * crossprod(psi)
+  for (way in cluster_ways(ways, ssc)) {
+    total <- total + way$factor * crossprod(do.call(cbind, lapply(fits, aligned_influence, by = way$by)))
   }
   if (length(ways) > 1L) total <- nearest_psd(total)
   rows <- sum_over(fits, "nobs")

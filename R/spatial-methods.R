@@ -74,10 +74,7 @@ vcov.pilot_spatial <- function(object, vcov = NULL, ...) with_spatial_vcov(objec
 #' @export
 confint.pilot_spatial <- function(object, parm = NULL, level = 0.95, vcov = NULL, ...) {
   table <- coefficient_table(with_spatial_vcov(object, vcov), level)
-  out <- cbind(table$conf.low, table$conf.high)
-  tail <- (1 - level) / 2
-  dimnames(out) <- list(table$term, paste(format(100 * c(tail, 1 - tail), trim = TRUE, digits = 3), "%"))
-  if (is.null(parm)) out else out[parm, , drop = FALSE]
+  interval_matrix(table, level, parm)
 }
 
 #' @export

@@ -117,10 +117,7 @@ vcov.pilot_fit <- function(object, vcov = NULL, ssc = NULL, ...) with_vcov(objec
 #' @export
 confint.pilot_fit <- function(object, parm = NULL, level = 0.95, vcov = NULL, ...) {
   table <- coefficient_table(with_vcov(object, vcov), level)
-  out <- cbind(table$conf.low, table$conf.high)
-  tail <- (1 - level) / 2
-  dimnames(out) <- list(table$term, paste(format(100 * c(tail, 1 - tail), trim = TRUE, digits = 3), "%"))
-  if (is.null(parm)) out else out[parm, , drop = FALSE]
+  interval_matrix(table, level, parm)
 }
 
 #' @export
@@ -159,4 +156,12 @@ family.pilot_fit <- function(object, ...) stats::gaussian()
 used_values <- function(column, design) {
   column <- full_column(column)
   if (is.null(design$keep)) column else column[design$keep == as.raw(1L)]
+}
+
+# What confint() gives: rows named by term, columns by the tails.
+interval_matrix <- function(table, level, parm = NULL) {
+  out <- cbind(table$conf.low, table$conf.high)
+  tail <- (1 - level) / 2
+  dimnames(out) <- list(table$term, paste(format(100 * c(tail, 1 - tail), trim = TRUE, digits = 3), "%"))
+  if (is.null(parm)) out else out[parm, , drop = FALSE]
 }

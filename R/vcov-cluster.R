@@ -1,24 +1,27 @@
 # Clustered covariances, one- and multi-way.
 
 # One or several ways (Cameron, Gelbach and Miller 2011): intersections of the clusters enter with
-# alternating sign, all with the factor of the way that has the fewest clusters.
+# alternating sign, with the factor of the way that has the fewest clusters, or each with its own.
+# single: codes of each way -> one list(by, factor) a nonempty set of ways.
+cluster_ways <- function(single, ssc) {
+  smallest <- min(vapply(single, `[[`, 1, "levels"))
+  lapply(nonempty_subsets(length(single)), function(subset) {
+    by <- Reduce(cross_codes, single[subset])
+    sign <- if (length(subset) %% 2L == 1L) 1 else -1
+    list(by = by, factor = sign * groups_factor(ssc, if (ssc$g == "min") smallest else by$levels))
+  })
+}
+
 covariance_cluster <- function(fit, spec, ssc) {
   ways <- lapply(spec$by, cluster_codes, fit = fit)
   clusters <- vapply(ways, `[[`, 1, "levels")
   names(clusters) <- vapply(spec$by, expr_label, "")
-  smallest <- min(clusters)
   parameters <- count_parameters(fit, ssc, ways)
   total <- 0
-  for (subset in nonempty_subsets(length(ways))) {
-    by <- Reduce(cross_codes, ways[subset])
-    groups <- if (ssc$g == "min") smallest else by$levels
-    factor <- groups_factor(ssc, groups)
-    sign <- if (length(subset) %% 2L == 1L) 1 else -1
-    total <- total + sign * factor * clustered_square(fit, by)
-  }
+  for (way in cluster_ways(ways, ssc)) total <- total + way$factor * clustered_square(fit, way$by)
   if (length(ways) > 1L) total <- nearest_psd(total)
   factor <- rows_factor(ssc, fit$nobs, parameters)
-  list(matrix = total * factor, df = smallest - 1, clusters = clusters)
+  list(matrix = total * factor, df = min(clusters) - 1, clusters = clusters)
 }
 
 # Codes of a clustering among the rows that the fit used -> list(code, levels, label).

@@ -128,22 +128,17 @@ wild_clusters <- function(fit, cluster, weights_by) {
     list(as.name(fit$design$unit$label))
   }
   single <- lapply(exprs, cluster_codes, fit = fit)
-  smallest <- min(vapply(single, `[[`, 1, "levels"))
-  parameters <- count_parameters(fit, fit$ssc, single)
-  scale <- rows_factor(fit$ssc, fit$nobs, parameters)
-  subsets <- nonempty_subsets(length(single))
-  ways <- lapply(subsets, function(subset) {
-    by <- Reduce(cross_codes, single[subset])
-    groups <- if (fit$ssc$g == "min") smallest else by$levels
-    sign <- if (length(subset) %% 2L == 1L) 1 else -1
-    list(by = by, factor = sign * scale * groups_factor(fit$ssc, groups))
+  scale <- rows_factor(fit$ssc, fit$nobs, count_parameters(fit, fit$ssc, single))
+  ways <- lapply(cluster_ways(single, fit$ssc), function(way) {
+    way$factor <- scale * way$factor
+    way
   })
   boot <- if (is.null(weights_by)) {
     single[[which.min(vapply(single, `[[`, 1, "levels"))]]
   } else {
     Reduce(cross_codes, lapply(as_exprs(weights_by, "weights_by"), cluster_codes, fit = fit))
   }
-  list(ways = ways, boot = boot, single = which(lengths(subsets) == 1L))
+  list(ways = ways, boot = boot, single = which(lengths(nonempty_subsets(length(single))) == 1L))
 }
 
 wild_scalar <- function(out, sums, clusters) {
