@@ -18,6 +18,7 @@ NULL
 
 .onLoad <- function(libname, pkgname) {
   cpp_watch_forks()
+  watch_texreg()
   # marginaleffects asks for the classes that it may work on.
   known <- getOption("marginaleffects_model_classes")
   options(marginaleffects_model_classes = unique(c(known, "pilot_fit")))
