@@ -95,9 +95,11 @@ print.pilot_wild <- function(x, ...) {
 #' @rdname pilot_wild_methods
 #' @export
 plot.pilot_wild <- function(x, main = NULL, xlab = "t statistic of the draws", ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   drawn <- x$draw_statistics[is.finite(x$draw_statistics)]
   graphics::hist(drawn, breaks = "FD", freq = FALSE, col = "grey85", border = "white", main = main,
     xlab = xlab, xlim = range(drawn, x$statistic), las = 1)
-  graphics::abline(v = x$statistic, lty = 2, col = "#b2182b")
+  graphics::abline(v = x$statistic, lty = 2, col = shade("#b2182b"))
   invisible(x)
 }
