@@ -35,6 +35,10 @@
 
 namespace pilotdid {
 
+// Four doubles side by side, wherever they stand in memory; compilers split them where the
+// processor has narrower vectors.
+typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
+
 namespace detail {
 
 #ifdef PILOTDID_HAS_AVX2_BUILD
