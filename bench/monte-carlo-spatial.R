@@ -1,11 +1,15 @@
 # Spatial Durbin model with unit and time effects: bias and coverage of rho and of the effects, without correction,
 # with the analytical correction and with the transformation of Lee and Yu.
-#   Rscript bench/monte-carlo-spatial.R [draws]
+#   Rscript bench/monte-carlo-spatial.R [draws] [first row]
 # y_t = .4 W y_t + x_t + .5 W x_t + effects + e, five nearest neighbors, x related to the unit effects. e is normal, or a
 # centered chi-squared with one degree of freedom (skewness 2.8, excess kurtosis 12). Rows are printed as they are done.
 library(pilotdid)
 options(pilotdid.quiet = TRUE)
-draws <- c(as.integer(commandArgs(TRUE)), 500L)[1L]
+asked <- as.integer(commandArgs(TRUE))
+draws <- c(asked, 500L)[1L]
+first_row <- if (length(asked) > 1L) asked[2L] else 1L
+# Panels are small: a second thread costs more than it does.
+pilot_threads(1)
 rho <- 0.4
 beta <- 1
 theta <- 0.5
@@ -49,7 +53,7 @@ for (column in c("correction", "vcov", "errors")) settings[[column]] <- as.chara
 cat("|", paste(c("units x periods", "errors", "correction", "covariance", "bias of rho", "its SD", "mean SE", "cover rho", "direct",
   "indirect", "total", "bias of indirect", "sigma"), collapse = " | "), "|\n")
 cat("|", paste(rep("---", 13L), collapse = " | "), "|\n")
-for (s in seq_len(nrow(settings))) {
+for (s in first_row:nrow(settings)) {
   at <- settings[s, ]
   ground <- place(at$units)
   # The same panels for every correction.
@@ -62,4 +66,5 @@ for (s in seq_len(nrow(settings))) {
     sprintf("%.4f", mean(r[3L, ])), sprintf("%.3f", mean(r[13L, ]))
   )
   cat("|", paste(cells, collapse = " | "), "|\n")
+  flush(stdout())
 }
