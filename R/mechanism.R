@@ -68,6 +68,7 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   fits <- fit_outcomes(fit, columns, sample)
   term <- headline_terms(fits[[1L]])
   table <- outcome_table(fits, term)
+  warn_explained(table)
   table$p.holm <- stats::p.adjust(table$p.value, "holm")
   table$p.bh <- stats::p.adjust(table$p.value, "BH")
   used_seed <- NULL
@@ -143,6 +144,15 @@ fit_on_design <- function(fit, design, columns) {
     new$request <- fit$request
     new
   })
+}
+
+warn_explained <- function(table) {
+  explained <- unique(table$outcome[table$std.error %in% 0])
+  if (length(explained)) {
+    warn("no_variance", c("{length(explained)} outcome{?s} {?does/do} not vary once effects and controls are removed: {.field {explained}}.",
+      i = "There is no test; a value that is constant within units or within periods is the usual cause."
+    ))
+  }
 }
 
 # One row an outcome and headline term.

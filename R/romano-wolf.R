@@ -19,7 +19,10 @@ romano_wolf <- function(fits, base, term, draws, weights, seed) {
 # t of one coefficient and of its draws, each with the standard error of its own: the weights of the
 # draws are the same for all outcomes.
 term_draws <- function(term, fit, boot, setting) {
-  if (!term %in% names(fit$coefficients)) return(list(statistic = NA_real_, draws = rep(NA_real_, setting$draws)))
+  # Aliased, or an outcome that the effects explain: no statistic.
+  if (!isTRUE(term_rows(fit, term)$std.error > 0)) {
+    return(list(statistic = NA_real_, draws = rep(NA_real_, setting$draws)))
+  }
   if (!has_wild_bootstrap(fit)) {
     psi <- aligned_influence(fit, boot)[, match(term, names(fit$coefficients)), drop = FALSE]
     star <- cpp_wild_statistics(psi, wild_codes[[setting$type]], as.integer(setting$draws), setting$seed, setting$enumerated)

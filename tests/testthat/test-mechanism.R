@@ -109,6 +109,19 @@ test_that("Romano-Wolf with rows missing in one outcome, and all signs when ther
   expect_equal(table$p.romano.wolf, p)
 })
 
+test_that("an outcome that the effects explain has no test and does not disturb the others", {
+  data <- mechanism_panel()
+  data$fixed <- data$id * 1.5
+  fit <- pilot_did(y ~ d | id + year, data)
+  expect_warning(
+    table <- tidy(mechanism(fit, ~ m + fixed, draws = 99, seed = 2)),
+    class = "pilotdid_warning_no_variance"
+  )
+  expect_equal(table$estimate[2L], 0)
+  expect_true(is.na(table$p.romano.wolf[2L]))
+  expect_equal(table$p.romano.wolf[1L], tidy(mechanism(fit, ~m, draws = 99, seed = 2))$p.romano.wolf)
+})
+
 test_that("estimators known by their influence: studentized as sums, by hand", {
   psi <- cbind(c(1, -2, 0.5, 3, -1), c(0.1, 0.4, -0.3, 0.2, 0))
   for (type in c("rademacher", "webb", "mammen")) {
