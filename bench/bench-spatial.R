@@ -11,7 +11,7 @@ ours <- function() {
   fit <- spatial_did(f, pilot_cities, near(), bias_correction = "none")
   list(fit = fit, effects = effects(fit))
 }
-ours()
+invisible(ours())
 cat(sprintf("SDM two-way ML with effects and standard errors, 283 x 12: %.3f s\n", stats::median(replicate(9, time_of(ours)))))
 if (requireNamespace("splm", quietly = TRUE)) {
   controls <- c("status", "fdi", "log_wage")
