@@ -20,8 +20,8 @@
 #'   period: `"dr"` (doubly robust), `"ipw"`, `"or"` (outcome regression); `base_period`: `"varying"` (each
 #'   period before the pilot against the one before it) or `"universal"`; `incomplete`: units that miss
 #'   periods count as repeated cross-sections (`"cross_section"`), in the comparisons that see both of
-#'   their periods (`"pairs"`), or not at all (`"drop"`). With `duplicates = "allow"` the rows are
-#'   repeated cross-sections.
+#'   their periods (`"pairs"`), or not at all (`"drop"`). Repeated cross-sections are people
+#'   seen once (`y ~ 1 | person + year` with `cohort = `), or rows of regions with `duplicates = "allow"`.
 #' * `"sa"` (Sun and Abraham 2021): the saturated regression; never-treated (or last-treated) units are the
 #'   controls. Options: `shares = "fixed"` or `"sampled"` (is their sampling error part of the variance of
 #'   averages?), `reference`.
@@ -39,7 +39,8 @@
 #'   window, \eqn{\sum_a (N_a / N) \{E[Y_{a+e} - Y_{a-1} | G = a] - E[Y_{a+e} - Y_{a-1} | C_a]\}}; units that miss
 #'   a period of a window are left out of the stack. Options: `horizons = c(first, last)` (default: the widest
 #'   window in which every cohort is feasible), `stacks = "unweighted"` for the plain stacked regression. `fit$stacks`
-#'   says which cohorts entered. No covariates.
+#'   says which cohorts entered. Covariates join the regression on all stacks with the same weights (their slopes
+#'   are in `fit$covariates`); what does not change within units changes nothing.
 #' * `"lpdid"` (Dube, Girardi, Jorda and Taylor 2025): for each horizon \eqn{h} the coefficient of
 #'   \eqn{\Delta D_t} in a regression of \eqn{Y_{t+h} - Y_{t-1}} on it and period effects, over rows that switch or
 #'   are untreated at \eqn{t + h}. Options: `horizons`, `reweight = TRUE` (equal weight of all switchers: then
@@ -52,7 +53,7 @@
 #'   switch. The treatment may switch on and off, take several values, or be continuous after the
 #'   switch; the row `ATT` is the total effect per unit of treatment. Event time 0 is the first effect, -2 the first
 #'   placebo (over the same switchers). Options: `horizons`, `normalized = TRUE` (per unit of treatment received),
-#'   `same_switchers`. Covariates are taken out by their changes among units not yet switched.
+#'   `same_switchers = TRUE` (only those seen at all event times of `horizons`). Covariates are taken out by their changes among units not yet switched.
 #'   `glance()` has the joint test (`joint.p.value`) and the test of equal effects (`equal.p.value`).
 #' * `"efficient"` (Roth and Sant'Anna 2023): for random timing, the effect less \eqn{\beta} times the same comparison
 #'   before treatment, with the \eqn{\beta} of smallest variance. Options: `variance = "adjusted"` or `"neyman"`,
@@ -112,7 +113,7 @@
 #'   already react.
 #' @param ssc The small-sample convention, see below.
 #' @param drop_singletons Drop rows that are alone in a level of an effect, again and again until
-#'   there are none? They are counted and reported.
+#'   there are none? They are counted and reported. `"cs"`, which fits no such effects, keeps them unless told.
 #' @param duplicates What to do with several rows for a unit and period: `"error"` or `"allow"`.
 #' @param solver A list with `tolerance`, `max_iterations` and `direct_limit` (levels up to which
 #'   the system of effects is factored).
@@ -170,6 +171,8 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   control_group <- if (missing(control_group)) usual_controls(estimator) else check_choice(control_group, c("never", "notyet"), "control_group")
   check_count(anticipation, "anticipation", min = 0)
   check_data(data)
+  # Without effects of units a row that is alone in its unit says as much as others.
+  if (missing(drop_singletons)) drop_singletons <- estimator != "cs"
   check_flag(drop_singletons, "drop_singletons")
   check_flag(lean, "lean")
   solver <- do.call(solver_options, solver)
