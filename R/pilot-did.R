@@ -63,7 +63,8 @@
 #' * `"sdid"` (Arkhangelsky and others 2021; staggered: Clarke and others 2024): each cohort against never-treated
 #'   units weighted to follow it, and periods before weighted to resemble those after; `fit$weights` and
 #'   [plot()][plot.pilot_sdid] show them. Options: `variance = "bootstrap"`, `"placebo"`, `"jackknife"` or `"none"`, `draws`,
-#'   `seed`. Covariates are projected out first. Needs a balanced panel and two periods before; there are no
+#'   `seed`, `shares = "fixed"` (the sizes of the cohorts are given; by default they are part of the bootstrap's and the
+#'   jackknife's sampling). Covariates are projected out first. Needs a balanced panel and two periods before; there are no
 #'   contributions of units, so other clusters, multiplier and wild bootstrap do not exist.
 #'
 #' An effect that cannot be estimated is a row with `NA` and a `reason`. Standard errors are clustered by the

@@ -2,6 +2,7 @@
 library(pilotdid)
 source("bench/harness.R")
 pilot_threads(2)
+options(width = 200)
 size <- as.numeric(c(commandArgs(TRUE), 1)[1])
 
 adoption <- function(units, periods = 12L, cohorts = c(4L, 6L, 8L, 9L, 10L)) {
