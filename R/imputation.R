@@ -213,6 +213,8 @@ imputation_fit <- function(estimator, prepared, data, call, centered, vcov, rand
 # The pre-trend test: untreated rows alone, dummies for the last periods before the pilot.
 # Their coefficients with influence, scaled by the small-sample factor that a regression carries.
 lead_regression <- function(prepared, leads, solver) {
+  if (!is.null(leads)) check_count(leads, "leads", min = 0)
+  if (identical(as.integer(leads), 0L)) return(NULL)
   design <- prepared$design
   used <- prepared$first
   cohort <- design$cohort[design$unit$code + 1L]
@@ -220,9 +222,7 @@ lead_regression <- function(prepared, leads, solver) {
   event <- event_time_of(design, ifelse(joined, cohort, NA), design$time$code)
   inside <- used$rows + 1L
   longest <- -min(0L, event[inside][joined[inside]])
-  leads <- leads %||% min(5L, longest - 1L)
-  check_count(leads, "leads", min = 0)
-  leads <- as.integer(min(leads, longest))
+  leads <- as.integer(min(leads %||% min(5L, longest - 1L), longest))
   if (leads < 1L) return(NULL)
   level <- ifelse(joined & event < 0L & event >= -leads, -event, 0L)
   level[is.na(level)] <- 0L

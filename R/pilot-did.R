@@ -21,7 +21,8 @@
 #'   period before the pilot against the one before it) or `"universal"`; `incomplete`: units that miss
 #'   periods count as repeated cross-sections (`"cross_section"`), in the comparisons that see both of
 #'   their periods (`"pairs"`), or not at all (`"drop"`). Repeated cross-sections are people
-#'   seen once (`y ~ 1 | person + year` with `cohort = `), or rows of regions with `duplicates = "allow"`.
+#'   seen once (`y ~ 1 | person + year` with `cohort = `), or rows of regions with `duplicates = "allow"`. It fits no
+#'   effects of units: rows that are alone in theirs stay unless `drop_singletons = TRUE` is given.
 #' * `"sa"` (Sun and Abraham 2021): the saturated regression; never-treated (or last-treated) units are the
 #'   controls. Options: `shares = "fixed"` or `"sampled"` (is their sampling error part of the variance of
 #'   averages?), `reference`.
@@ -114,7 +115,7 @@
 #'   already react.
 #' @param ssc The small-sample convention, see below.
 #' @param drop_singletons Drop rows that are alone in a level of an effect, again and again until
-#'   there are none? They are counted and reported. `"cs"`, which fits no such effects, keeps them unless told.
+#'   there are none? They are counted and reported.
 #' @param duplicates What to do with several rows for a unit and period: `"error"` or `"allow"`.
 #' @param solver A list with `tolerance`, `max_iterations` and `direct_limit` (levels up to which
 #'   the system of effects is factored).

@@ -1,15 +1,18 @@
 # Bias and coverage of the estimators whose effects are by time since joining, with effects that differ
 # between cohorts and grow: the first effect (event time 0) of each, and the overall effect where its
 # estimand is the mean over treated unit-periods. 100 units x 8 periods. Timing is unrelated to the errors, as
-# "efficient" assumes; for "sdid" the errors are alike in treated and controls. Arguments: draws, and a file where
-# draws are kept, from which the script goes on when it is started again.
+# "efficient" assumes; for "sdid" the errors are alike in treated and controls. Arguments: draws; a file where
+# draws are kept, from which the script goes on when it is started again; and a pattern for the estimators (the
+# bootstrap and the placebo variance of "sdid" take nine tenths of the time).
 # Cohort sizes are the same in each draw: the bootstrap and the jackknife of "sdid" with shares = "fixed" are the
 # right ones; by default they count who is in which cohort as random and are too wide for the overall
 # effect. The placebo variance is that of an estimate with as many controls less as there are treated units: too
 # wide unless controls are many more.
 library(pilotdid)
 source("bench/harness.R")
-arguments <- c(commandArgs(TRUE), 400, tempfile())[1:2]
+arguments <- c(400, tempfile(), ".")
+given <- commandArgs(TRUE)
+arguments[seq_along(given)] <- given
 draws <- as.integer(arguments[1L])
 options(pilotdid.quiet = TRUE)
 
@@ -20,6 +23,7 @@ specs <- list(
   `sdid, placebo` = list("sdid", variance = "placebo", draws = 50), `sdid, jackknife` = list("sdid", variance = "jackknife"),
   `sdid, jackknife, shares fixed` = list("sdid", variance = "jackknife", shares = "fixed")
 )
+specs <- specs[grepl(arguments[3L], names(specs), perl = TRUE)]
 # These have another overall effect: a plain mean over event times.
 own_overall <- c("stacked", "lpdid")
 

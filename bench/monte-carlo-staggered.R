@@ -6,7 +6,9 @@
 # that count the sampling error of the shares ("sampled", the default of "cs" and "gardner") are.
 library(pilotdid)
 source("bench/harness.R")
-arguments <- c(commandArgs(TRUE), 400, tempfile())[1:2]
+arguments <- c(400, tempfile())
+given <- commandArgs(TRUE)
+arguments[seq_along(given)] <- given
 draws <- as.integer(arguments[1L])
 options(pilotdid.quiet = TRUE)
 
