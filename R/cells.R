@@ -202,8 +202,8 @@ print_effect_table <- function(fit, table, test, lost, digits, most) {
   if (nrow(table) > nrow(shown)) cat("... and", nrow(table) - nrow(shown), "more effects: see tidy()\n")
   if (lost) cat(lost, "effects cannot be estimated: tidy() says why\n")
   if (is.na(test$statistic)) return(invisible())
-  cat(sprintf("No effect before the pilot: %s(%d) = %.3f, p = %.4f\n",
-    if (is.finite(fit$covariance$df)) "F" else "chi-squared", test$df, test$statistic, test$p.value))
+  cat(sprintf("No effect before the pilot: %s(%d) = %.3f, %s\n",
+    if (is.finite(fit$covariance$df)) "F" else "chi-squared", test$df, test$statistic, p_statement(test$p.value)))
 }
 
 # Values by row belong to estimators that fit rows.
