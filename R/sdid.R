@@ -22,6 +22,7 @@ fit_sdid <- function(design, data, vcov, ssc, solver, call, control_group, antic
   panel <- synthetic_panel(design, adjusted$outcome)
   refuse_thin_synthetic(panel, variance)
   seed <- draw_seed(seed)
+  if (variance != "none") announce(paste("Synthetic controls of", big(draws), "replicates"))
   found <- cpp_synthetic_did(t(panel$y), panel$cohort, panel$before,
     match(variance, c("placebo", "bootstrap", "jackknife", "none")) - 1L, as.integer(draws), seed)
   shape <- synthetic_shape(panel)
