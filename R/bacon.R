@@ -130,6 +130,9 @@ glance.pilot_bacon <- function(x, ...) {
   tibble::as_tibble(out)
 }
 
+# Comparisons with units already treated.
+bacon_doubtful <- c("later vs earlier", "treated vs always")
+
 # The weight and the mean estimate of each type of comparison.
 bacon_types <- function(x) {
   parts <- split(x$comparisons, x$comparisons$type)
@@ -149,7 +152,7 @@ print.pilot_bacon <- function(x, digits = 4L, ...) {
     "\n= weighted mean of ", nrow(x$comparisons), " comparisons of two cohorts\n\n", sep = "")
   types <- bacon_types(x)
   print(data.frame(types[1:2], weight = round(types$weight, digits), estimate = signif(types$estimate, digits)), row.names = FALSE)
-  doubtful <- sum(types$weight[types$type %in% c("later vs earlier", "treated vs always")])
+  doubtful <- sum(types$weight[types$type %in% bacon_doubtful])
   if (doubtful > 0) cat(sprintf("\n%.1f %% of the weight is on comparisons with units already treated\n", 100 * doubtful))
   invisible(x)
 }

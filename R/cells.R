@@ -195,11 +195,9 @@ print.pilot_cells <- function(x, digits = 4L, most = 20L, ...) {
 # What fits with many effects print after the header.
 print_effect_table <- function(fit, table, test, lost, digits, most) {
   shown <- utils::head(table, most + 1L)
-  body <- cbind(
-    Estimate = shown$estimate, `Std. Error` = shown$std.error, `z value` = shown$statistic,
-    `Pr(>|z|)` = shown$p.value
-  )
-  rownames(body) <- shown$term
+  body <- cbind(shown$estimate, shown$std.error, shown$statistic, shown$p.value)
+  letter <- if (is.finite(fit$covariance$df)) "t" else "z"
+  dimnames(body) <- list(shown$term, c("Estimate", "Std. Error", paste(letter, "value"), paste0("Pr(>|", letter, "|)")))
   stats::printCoefmat(body, digits = digits, signif.legend = TRUE, cs.ind = 1:2, tst.ind = 3L, na.print = "")
   if (nrow(table) > nrow(shown)) cat("... and", nrow(table) - nrow(shown), "more effects: see tidy()\n")
   if (lost) cat(lost, "effects cannot be estimated: tidy() says why\n")

@@ -40,7 +40,7 @@ compare_estimators <- function(fit, estimators = c(
     abort("argument", c("{.arg estimators} must be among {.or {.val {known}}}.", x = "Not known: {.val {unknown}}."))
   }
   options <- list(...)
-  fits <- set_names(lapply(estimators, refit_as, fit = fit, options = options), estimators)
+  fits <- lapply_progress(set_names(estimators), function(e) refit_as(e, fit, options), "Estimators")
   events <- lapply(fits, function(f) {
     if (inherits(f, "pilotdid_error")) return(NULL)
     tryCatch(event_study(f), pilotdid_error = function(e) NULL)

@@ -117,15 +117,13 @@ print.pilot_index <- function(x, digits = 4, ...) {
   invisible(x)
 }
 
-index_title <- function(x) {
-  label <- c(
-    entropy = "Entropy", entropy_topsis = "Entropy-TOPSIS", critic = "CRITIC",
-    pca = "Principal component", equal = "Equal-weight"
-  )[[x$spec$method]]
-  detail <- c(x$spec$scope, if (x$spec$method != "pca") x$spec$normalize, if (x$spec$zero != "none") {
-    sprintf("zeros: %s %s", x$spec$zero, format(x$spec$eps))
-  }, if (x$spec$k == "T") "entropy over ln T")
-  sprintf("%s index (%s)", label, toString(detail))
+index_title <- function(x, language = "en") {
+  s <- x$spec
+  detail <- c(
+    say_value(language, s$scope), if (s$method != "pca") say_value(language, s$normalize),
+    if (s$zero != "none") say(language, "index_zeros", s$zero, format(s$eps)), if (s$k == "T") say(language, "index_T")
+  )
+  say(language, paste0("index_", s$method), paste(detail, collapse = say(language, "comma")))
 }
 
 print_weights <- function(rows, digits, within) {

@@ -32,7 +32,7 @@ permute_labels <- function(base, groups, interaction, strata, draws, seed, se) {
     )
   }
   pairs <- utils::combn(length(groups$values), 2L, simplify = FALSE)
-  by_pair <- lapply(pairs, function(pair) difference_p(run(pair)))
+  by_pair <- lapply_progress(pairs, function(pair) difference_p(run(pair)), "Permutations")
   overall <- if (length(pairs) == 1L) by_pair[[1L]] else spread_p(run(seq_along(groups$values)), se)
   report_failed(overall$failed, draws)
   list(overall = overall, pairs = by_pair)

@@ -104,7 +104,7 @@ grouped_fit <- function(fit, groups) {
 split_estimates <- function(base, groups) {
   remarks <- character()
   singles <- base$request$drop_singletons
-  fits <- lapply(seq_along(groups$values), function(g) {
+  fits <- lapply_progress(seq_along(groups$values), function(g) {
     withCallingHandlers(
       refit(
         base,
@@ -117,7 +117,7 @@ split_estimates <- function(base, groups) {
         rlang::cnd_muffle(w)
       }
     )
-  })
+  }, "Groups")
   names(fits) <- groups$values
   if (length(remarks)) warn("group_fit", c("Estimation within groups gave warnings.", set_names_i(remarks)))
   term <- headline_terms(base)

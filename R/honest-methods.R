@@ -49,14 +49,14 @@ glance.pilot_honest <- function(x, ...) {
 
 honest_symbol <- function(x) if (x$plan$type == "smoothness") "M" else "Mbar"
 
-honest_restriction <- function(x) {
-  words <- c(
-    relative_magnitudes = "moves at most Mbar times the largest before",
-    smoothness = "change of slope at most M",
-    relative_smoothness = "changes of slope at most Mbar times the largest before"
-  )
-  paste0(words[[x$plan$type]],
-    if (x$plan$sign != "none") paste0(", ", x$plan$sign), if (x$plan$monotone != "none") paste0(", ", x$plan$monotone))
+honest_restriction <- function(x, language = "en") {
+  shape <- setdiff(c(x$plan$sign, x$plan$monotone), "none")
+  paste(say(language, paste0("honest_", c(x$plan$type, shape))), collapse = say(language, "comma"))
+}
+
+target_text <- function(x, language = "en") {
+  if (x$target %in% c("average", "weighted")) return(say(language, paste0("honest_", x$target)))
+  say(language, "honest_at", format(x$target))
 }
 
 #' @rdname pilot_honest_methods
@@ -64,7 +64,7 @@ honest_restriction <- function(x) {
 print.pilot_honest <- function(x, digits = 4L, ...) {
   table <- tidy(x)
   cat("Sensitivity to violations of parallel trends", if (!is.null(x$label)) paste0(" (", x$label, ")"), "\n", sep = "")
-  cat("Target:     effect at ", if (x$target %in% c("average", "weighted")) x$target else paste("event time", x$target), "\n", sep = "")
+  cat("Target:     ", target_text(x), "\n", sep = "")
   cat("Violations: ", honest_restriction(x), "\n", sep = "")
   cat("Method:     ", x$plan$method, ", level ", format(1 - x$plan$alpha), "\n\n", sep = "")
   shown <- data.frame(
@@ -74,21 +74,17 @@ print.pilot_honest <- function(x, digits = 4L, ...) {
   )
   names(shown) <- c("", "conf.low", "conf.high", " ")
   print_text_table(shown)
-  print_breakdown(x, digits)
+  if (!is.na(x$breakdown)) cat("\n", breakdown_text(x, digits = digits), "\n", sep = "")
   invisible(x)
 }
 
-print_breakdown <- function(x, digits) {
-  if (is.na(x$breakdown)) return(invisible())
-  value <- paste("an effect of", format(x$null))
-  if (x$breakdown == 0) {
-    cat("\nNot even a bound of 0 rejects ", value, ".\n", sep = "")
-  } else if (is.infinite(x$breakdown)) {
-    cat("\nNo bound that was tried leaves ", value, " unrejected.\n", sep = "")
-  } else {
-    cat("\nBreakdown value: ", value, " is rejected up to ", honest_symbol(x), " = ",
-      format(signif(x$breakdown, digits)), ".\n", sep = "")
-  }
+# What the breakdown value says, in a sentence.
+breakdown_text <- function(x, language = "en", digits = 4L) {
+  if (is.na(x$breakdown)) return(NULL)
+  null <- format(x$null)
+  if (x$breakdown == 0) return(say(language, "honest_never", null))
+  if (is.infinite(x$breakdown)) return(say(language, "honest_always", null))
+  say(language, "honest_up_to", null, honest_symbol(x), format(signif(x$breakdown, digits)))
 }
 
 #' @rdname pilot_honest_methods

@@ -71,7 +71,9 @@ bootstrap_index <- function(base, row, columns, terms, keep, winsorize, standard
   treatment <- intersect(base$fit$design$treatment$names, names(base$fit$coefficients))
   units <- length(base$unit$values)
   out <- matrix(NA_real_, draws, 2L * length(treatment))
+  tick <- progress_ticker(draws, "Bootstrap of the index")
   for (draw in seq_len(draws)) {
+    tick()
     times <- cpp_resample_counts(units, seed, draw)[base$unit$code + 1L]
     scores <- resampled_scores(base, columns, terms, spec, probs, keep, times)
     estimates <- resampled_estimates(base$fit, list(scores, fixed), times, treatment)

@@ -258,6 +258,7 @@ unit_codes <- function(parsed, data, ...) {
 # scope, then entropies by normalization and zeros, then the sets of indicators.
 each_specification <- function(grid, base, columns, terms, sets, keep, winsorize, f) {
   out <- vector("list", nrow(grid))
+  tick <- progress_ticker(nrow(grid), "Specifications")
   for (w in unique(grid$winsorize)) {
     clamped <- clamp_columns(columns, winsorize[[w]], keep)
     for (scope in unique(grid$scope)) {
@@ -268,6 +269,7 @@ each_specification <- function(grid, base, columns, terms, sets, keep, winsorize
         spec <- grid_spec(grid[cell[1L], ])
         measures <- index_measures(clamped, sample, terms$direction, spec, NA, moments)
         for (row in cell) {
+          tick()
           members <- sets[[grid$set[row]]]$members
           part <- subset_terms(terms, members)
           fit <- index_solution(subset_measures(measures, members), clamped[members], sample, part, spec)

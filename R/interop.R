@@ -21,6 +21,15 @@ get_df.pilot_spatial <- get_df.pilot_fit
 #' @exportS3Method insight::get_df
 get_df.pilot_event <- get_df.pilot_fit
 
+#' @exportS3Method insight::get_statistic
+get_statistic.pilot_fit <- function(x, ...) {
+  t <- tidy(x)
+  structure(data.frame(Parameter = t$term, Statistic = t$statistic), statistic = find_statistic.pilot_fit(x))
+}
+
+#' @exportS3Method insight::get_statistic
+get_statistic.pilot_spatial <- function(x, ...) structure(get_statistic.pilot_fit(x), statistic = "z-statistic")
+
 # A covariance asked for elsewhere, such as modelsummary(vcov = ~ province), is ours: same conventions as
 # with `vcov =` of the fit.
 #' @exportS3Method insight::get_varcov
@@ -63,12 +72,34 @@ parameter_frame <- function(table, ci, df) {
   structure(out, ci = ci, class = c("parameters_model", "see_parameters_model", "data.frame"))
 }
 
+# performance knows the classes that it knows; this is the row that it would make.
+#' @exportS3Method performance::model_performance
+model_performance.pilot_fit <- function(model, ...) {
+  g <- glance(model)
+  names <- c(AIC = "AIC", BIC = "BIC", R2 = "r.squared", R2_adjusted = "adj.r.squared", R2_within = "within.r.squared", Sigma = "sigma")
+  found <- names[names %in% names(g)]
+  out <- as.data.frame(set_names(lapply(found, function(name) g[[name]]), names(found)))
+  if (!length(found)) {
+    abort("not_available", c("There is no measure of fit of {.code estimator = \"{model$estimator}\"}.",
+      i = "It estimates effects; it fits no value for a row."
+    ))
+  }
+  structure(out, class = c("performance_model", "data.frame"))
+}
+
+#' @exportS3Method performance::model_performance
+model_performance.pilot_spatial <- model_performance.pilot_fit
+
+#' @exportS3Method performance::r2
+r2.pilot_spatial <- function(model, ...) structure(list(R2 = c(R2 = spatial_r_squared(model))), class = "r2_generic")
+
 # Rows that every regression table with effects shows.
 #' @exportS3Method modelsummary::glance_custom
 glance_custom.pilot_fit <- function(x, ...) {
   labels <- effect_labels(x$design)
   effects <- set_names(rep(list("X"), length(labels)), paste("FE:", labels)[seq_along(labels)])
-  as.data.frame(c(effects, list(`Std.Errors` = x$covariance$label)), check.names = FALSE)
+  # Under this name it gives way to what is asked for by modelsummary(vcov = ).
+  as.data.frame(c(effects, list(vcov.type = x$covariance$label)), check.names = FALSE)
 }
 
 #' @exportS3Method modelsummary::glance_custom

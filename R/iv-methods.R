@@ -55,12 +55,9 @@ iv_method_text <- function(fit) {
   )
 }
 
-iv_estimand_text <- function(fit) {
+iv_estimand_text <- function(fit, language = "en") {
   r <- fit$root
-  paste0(
-    "effect of ", paste(r$names[r$d], collapse = ", "), ", instrumented by ",
-    paste(r$names[r$z], collapse = ", "), " (", iv_method_text(fit), ")"
-  )
+  say(language, "effect_iv", say_items(language, r$names[r$d]), say_items(language, r$names[r$z]), iv_method_text(fit))
 }
 
 #' @export

@@ -41,6 +41,7 @@ local_moran <- function(x, data = NULL, W, period = NULL, draws = 999, seed = NU
   values <- local_values(x, data, W, period)
   if (is.null(W$ids) && is.numeric(x)) W$ids <- values$unit$values
   w <- align_weights(W, values$unit)
+  announce("Permutations of neighbors", draws * length(w$column))
   raw <- cpp_local_moran(w, values$x, as.integer(draws), seed)
   table <- local_table(raw, values, draws)
   p <- switch(clusters, permutation = table$p.permutation, normal = table$p.value, adjusted = table$p.adjusted)

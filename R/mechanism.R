@@ -132,7 +132,7 @@ fit_outcomes <- function(fit, columns, sample) {
 fit_on_design <- function(fit, design, columns) {
   designs <- lapply(names(columns), function(name) with_outcome(design, columns[[name]], name))
   if (fit$estimator != "twfe" || length(design$endogenous)) {
-    return(lapply(designs, refit, fit = fit))
+    return(lapply_progress(designs, function(d) refit(fit, d), "Outcomes"))
   }
   absorbed_by <- absorption(design)
   spec <- portable_spec(fit)

@@ -111,6 +111,7 @@ bootstrap_paths <- function(fit, mediator, resample, draws, seed) {
   treatment <- design$treatment$names
   controls <- unname(design$regressors[setdiff(names(fit$coefficients), treatment)])
   columns <- c(controls, list(design$outcome, mediator, design$regressors[[treatment]]))
+  announce("Bootstrap of the mediation", draws * fit$nobs)
   replicates <- cpp_bootstrap_mediation(
     unit_absorption(design, "mediation"), columns, clusters$code, clusters$levels, draws, seed
   )

@@ -140,6 +140,7 @@ test_wide <- function(wide, name, W, statistic = c("moran", "geary"),
     seen <- which(!is.na(wide$x[, at[1L]]))
     refuse_constant_periods(wide, at, seen, name)
     w <- if (length(seen) == nrow(wide$x)) W else present_weights(W, seen)
+    announce("Permutations", draws * length(w$column))
     raw <- cpp_autocorrelation(w, wide$x[seen, at, drop = FALSE], if (statistic == "moran") 0L else 1L, as.integer(draws), seed)
     for (j in seq_along(at)) table[[at[j]]] <- moran_row(lapply(raw, `[`, j), wide$periods[at[j]], length(seen), statistic, alternative, draws)
   }

@@ -1,147 +1,144 @@
-# What was done, in sentences: one for each choice that changes a number.
+# What was done, in sentences: one for each choice that changes a number. The sentences themselves are in
+# phrases-en.R and phrases-zh.R.
 
-methods_blocks <- function(results, words) {
+methods_blocks <- function(results, words, language = "en") {
   sentences <- unlist(lapply(results, function(r) {
-    text <- methods_text(r$value)
+    text <- methods_text(r$value, language)
     if (!length(text)) return(NULL)
-    paste0(if (nzchar(r$name)) paste0(r$name, ": "), paste(text, collapse = " "))
+    paste0(if (nzchar(r$name)) paste0(r$name, say(language, "colon")), paste(text, collapse = if (language == "zh") "" else " "))
   }))
-  versions <- sprintf("Computed with pilotdid %s and R %s.", utils::packageVersion("pilotdid"), getRversion())
+  versions <- say(language, "versions", format(utils::packageVersion("pilotdid")), format(getRversion()))
   list(block("heading", words$methods), block("list", c(unique(sentences), versions)))
 }
 
 # -> character vector of sentences
-methods_text <- function(x) UseMethod("methods_text")
+methods_text <- function(x, language = "en") UseMethod("methods_text")
 
 #' @export
-methods_text.default <- function(x) character()
-
-sentence <- function(...) paste0(..., ".")
+methods_text.default <- function(x, language = "en") character()
 
 #' @export
-methods_text.pilot_fit <- function(x) {
+methods_text.pilot_fit <- function(x, language = "en") {
+  tell <- function(...) say(language, ...)
   d <- x$design
-  ssc <- c(nested = "effects nested in the clusters not counted as parameters", full = "all absorbed effects counted as parameters",
-    none = "no correction for parameters", zero = "variances divided by the number of rows")[[x$ssc$k]]
   c(
-    sentence("Estimated ", estimand_text(x), " on ", d$outcome_name, ": ", deparse1(x$formula)),
-    sentence("Sample: ", big(x$nobs), " rows", if (!is.null(d$unit)) paste0(", ", big(length(d$unit$values)), " units"),
-      if (!is.null(d$time)) paste0(", ", length(d$time$values), " periods"), if (length(d$flow)) dropped_text(d) else "; none dropped"),
-    if (!is.null(d$treatment$cohort)) sentence("Treated: ", cohort_text(d)),
-    if (length(d$effects)) sentence("Effects absorbed exactly: ", paste(effect_labels(d), collapse = ", ")),
-    if (!is.null(d$weights)) "Rows are weighted.",
-    sentence("Standard errors ", x$covariance$label, clusters_text(x), if (isTRUE(x$normal)) ", asymptotic" else paste0(", ", ssc)),
-    options_text(x$options),
-    if (length(x$aliased)) sentence("Dropped as collinear: ", paste(x$aliased, collapse = ", "))
+    tell("estimated", estimand_text(x, language), d$outcome_name, deparse1(x$formula)),
+    tell("sample", paste0(
+      tell("rows", big(x$nobs)), if (!is.null(d$unit)) tell("units", big(length(d$unit$values))),
+      if (!is.null(d$time)) tell("periods", length(d$time$values)),
+      if (length(d$flow)) dropped_text(d, language) else tell("none_dropped")
+    )),
+    if (!is.null(d$treatment$cohort)) tell("treated", cohort_text(d, language)),
+    if (length(d$effects)) tell("effects", say_items(language, effect_labels(d))),
+    if (!is.null(d$weights)) tell("weighted"),
+    tell("errors", covariance_text(x$covariance$label, language), clusters_text(x, language),
+      tell(if (isTRUE(x$normal)) "asymptotic" else paste0("ssc_", x$ssc$k))),
+    options_text(x$options, language),
+    if (length(x$aliased)) tell("aliased", say_items(language, x$aliased))
   )
 }
 
 # Options of an estimator by name and value.
-options_text <- function(options) {
+options_text <- function(options, language) {
   plain <- Filter(function(o) is.atomic(o) && length(o) == 1L && !is.na(o), options)
   if (!length(plain)) return(NULL)
-  sentence("Options: ", paste0(names(plain), " = ", vapply(plain, format, ""), collapse = ", "))
+  say(language, "options", settings_text(plain, language))
+}
+
+settings_text <- function(values, language) {
+  paste0(names(values), " = ", vapply(values, format, "", digits = 16), collapse = say(language, "comma"))
 }
 
 #' @export
-methods_text.pilot_event <- function(x) {
+methods_text.pilot_event <- function(x, language = "en") {
+  tell <- function(...) say(language, ...)
   g <- glance(x)
+  label <- if (identical(x$label, phrases_en$event_twfe)) tell("event_twfe") else x$label
+  reference <- if (is.null(x$references)) paste(x$reference, collapse = ", ") else tell("event_each")
   c(
-    sentence("Event study (", x$label, ") of ", x$outcome, "; reference period ",
-      if (is.null(x$references)) paste(x$reference, collapse = ", ") else "the period before each",
-      if (any(x$binned)) "; the ends of the window stand for all periods beyond" else "; no period binned",
-      if (x$anticipation > 0) paste0("; ", x$anticipation, " periods of anticipation allowed")),
-    sentence("Joint test of the periods before the pilot: p = ", fixed_digits(g$pretrend.p.value, 4)),
-    sentence("Simultaneous bands by the largest |t|, seed ", format(x$seed, digits = 16)),
-    if (!is.null(x$vcov_label)) sentence("Standard errors ", x$vcov_label)
+    tell("event", label, x$outcome, reference, tell(if (any(x$binned)) "event_binned" else "event_plain"),
+      if (x$anticipation > 0) tell("event_anticipation", format(x$anticipation)) else ""),
+    tell("event_joint", fixed_digits(g$pretrend.p.value, 4)), tell("event_bands", say_seed(x$seed)),
+    if (!is.null(x$vcov_label)) tell("errors", covariance_text(x$vcov_label, language), "", "")
   )
 }
 
 #' @export
-methods_text.pilot_index <- function(x) {
+methods_text.pilot_honest <- function(x, language = "en") {
+  p <- x$plan
+  drawn <- if (p$method == "hybrid_lf") say(language, "honest_draws", big(p$draws), say_seed(p$seed)) else ""
+  c(
+    say(language, "honest", target_text(x, language), honest_restriction(x, language),
+      say_items(language, format(x$bound, trim = TRUE, digits = 4L)), p$method, drawn, format(1 - p$alpha)),
+    breakdown_text(x, language)
+  )
+}
+
+#' @export
+methods_text.pilot_pretrend_power <- function(x, language = "en") {
+  t <- tidy(x)
+  power <- fixed_digits(t$power, 2)
+  linear <- !is.na(t$estimate)
+  each <- ifelse(linear, say(language, "power_slope", t$term, format(signif(t$estimate, 4L), trim = TRUE), power),
+    say(language, "power_curve", t$term, power))
+  say(language, "power", sum(x$source$pre), format(x$source$reference), format(1 - x$conf.level),
+    fixed_digits(x$size, 3), paste(each, collapse = say(language, "semicolon")))
+}
+
+#' @export
+methods_text.pilot_index <- function(x, language = "en") {
+  tell <- function(...) say(language, ...)
   s <- x$spec
+  negative <- x$terms$indicator[x$terms$direction < 0]
+  several <- if (length(x$dimensions) > 1L) tell("index_dimensions", length(x$dimensions), say_items(language, x$dimensions)) else ""
   c(
-    sentence(index_title(x), " of ", length(x$terms$indicator), " indicators",
-      if (length(x$dimensions) > 1L) paste0(" in ", length(x$dimensions), " dimensions (", paste(x$dimensions, collapse = ", "), ")")),
-    sentence("Negative direction: ", if (any(x$terms$direction < 0)) paste(x$terms$indicator[x$terms$direction < 0], collapse = ", ") else "none"),
-    sentence("Normalization ", s$normalize, ", weights ", s$scope, ", zeros ", s$zero),
-    sentence(big(x$rows - x$dropped), " rows used, ", big(x$dropped), " dropped")
+    tell("index", index_title(x, language), length(x$terms$indicator), several),
+    tell("index_negative", if (length(negative)) say_items(language, negative) else tell("none")),
+    tell("index_choices", say_value(language, s$normalize), say_value(language, s$scope), say_value(language, s$zero)),
+    tell("index_rows", big(x$rows - x$dropped), big(x$dropped))
   )
 }
 
 #' @export
-methods_text.pilot_description <- function(x) sentence("Described: ", big(x$rows), " rows, ", nrow(x$summary), " variables; quantiles of type 2")
-
-#' @export
-methods_text.pilot_placebo <- function(x) {
-  sentence("Placebo: ", big(sum(x$valid)), " draws by scheme ", x$scheme, if (any(!x$valid)) paste0(" (", sum(!x$valid), " failed)"),
-    ", seed ", format(x$seed, digits = 16), "; p-values count the estimate as one draw")
+methods_text.pilot_index_robustness <- function(x, language = "en") {
+  drawn <- if (is.null(x$draws)) "" else say(language, "curve_draws", big(nrow(x$draws$estimates)), say_seed(x$seed))
+  methods <- unique(as.character(x$table$method))
+  say(language, "curve", big(nrow(x$table)), say_items(language, methods), say(language, if (x$standardize) "curve_sd" else "curve_raw"),
+    covariance_text(x$labels$covariance, language), drawn)
 }
 
 #' @export
-methods_text.pilot_wild <- function(x) {
-  sentence("Wild cluster bootstrap: ", big(x$draws), if (x$enumerated) " sign patterns, all there are" else " draws", ", ", x$type,
-    " weights by ", x$weights_by, if (x$impose_null) ", null imposed" else ", null not imposed",
-    if (!x$enumerated) paste0(", seed ", format(x$seed, digits = 16)))
+methods_text.pilot_description <- function(x, language = "en") say(language, "described", big(x$rows), nrow(x$summary))
+
+#' @export
+methods_text.pilot_vif <- function(x, language = "en") say(language, "vif")
+
+#' @export
+methods_text.pilot_comparison <- function(x, language = "en") {
+  say(language, "comparison", say_items(language, vapply(names(x$fits), estimator_label, "")))
 }
 
 #' @export
-methods_text.pilot_match <- function(x) {
+methods_text.pilot_bacon <- function(x, language = "en") {
+  late <- sum(x$comparisons$weight[x$comparisons$type %in% bacon_doubtful])
+  say(language, "bacon", x$treatment, x$outcome, big(nrow(x$comparisons)), fixed_digits(100 * late, 1))
+}
+
+#' @export
+methods_text.pilot_twfe_weights <- function(x, language = "en") {
+  g <- glance(x)
+  say(language, "twfe_weights", x$treatment, big(g$positive + g$negative), big(g$negative), format(signif(g$sum.negative, 3L)))
+}
+
+#' @export
+methods_text.pilot_match <- function(x, language = "en") {
   s <- Filter(function(o) is.atomic(o) && length(o) == 1L && !is.na(o), x$settings)
-  sentence("Matching on ", deparse1(x$formula), ": ", paste0(names(s), " = ", vapply(s, format, "", digits = 16), collapse = ", "))
+  say(language, "match", deparse1(x$formula), settings_text(s, language))
 }
 
 #' @export
-methods_text.pilot_psm_did <- function(x) {
-  c(methods_text(x$match), sentence("Difference-in-differences on the samples ", paste(x$samples, collapse = ", "), ": ", deparse1(x$formula)),
-    if (!is.null(x$bootstrap)) sentence("Bootstrap over units, ", nrow(x$bootstrap), " draws"))
+methods_text.pilot_psm_did <- function(x, language = "en") {
+  samples <- vapply(x$samples, function(s) say_value(language, s, "sample_"), "")
+  c(methods_text(x$match, language), say(language, "psm_did", say_items(language, samples), deparse1(x$formula)),
+    if (!is.null(x$bootstrap)) say(language, "psm_bootstrap", big(nrow(x$bootstrap))))
 }
-
-#' @export
-methods_text.pilot_comparison <- function(x) {
-  sentence("Compared on the same rows: ", paste(vapply(names(x$fits), estimator_label, ""), collapse = ", "))
-}
-
-#' @export
-methods_text.pilot_mechanism <- function(x) {
-  sentence("Mechanisms in ", x$steps, " steps (", x$estimator, "), standard errors ", x$covariance$label,
-    if (x$draws > 0) paste0("; Romano-Wolf p-values from ", big(x$draws), " draws, ", x$weights, " weights, seed ", format(x$seed, digits = 16)))
-}
-
-#' @export
-methods_text.pilot_mediation <- function(x) {
-  sentence("Mediation through ", x$mediator, ": ", if (is.null(x$draws)) "no bootstrap" else paste0(
-    NROW(x$draws), " bootstrap draws by ", x$resampled, ", ", x$failed, " failed, seed ", format(x$seed, digits = 16)
-  ))
-}
-
-#' @export
-methods_text.pilot_moderation <- function(x) {
-  sentence("Moderation by ", x$moderator, ", centered at ", format(x$center, digits = 4),
-    if (!is.null(x$base_period)) paste0(", its value in ", format(x$base_period)))
-}
-
-#' @export
-methods_text.pilot_heterogeneity <- function(x) {
-  draws <- NROW(x$draws)
-  sentence("Groups by ", x$by, ", ", if (x$interaction == "all") "all coefficients differ" else "only the treatment differs",
-    if (draws > 0) paste0("; permutation of labels, ", big(draws), " draws, strata ", x$strata, ", seed ", format(x$seed, digits = 16)))
-}
-
-#' @export
-methods_text.pilot_spatial <- function(x) {
-  d <- x$design
-  c(
-    sentence(spatial_titles[[x$spec$model]], " of ", d$outcome_name, " (", if (x$spec$method == "gmm") "moments" else "maximum likelihood", "): ", deparse1(x$formula)),
-    sentence("Weights: ", x$weights$label, ", ", if (x$weights$row_standardized) "rows sum to one" else x$weights$standardize),
-    sentence("Effects: ", if (length(d$effects)) paste(effect_labels(d), collapse = " + ") else "none", bias_text(x)),
-    sentence("Standard errors from ", x$covariance$label, clusters_text(x)),
-    sentence("Sample: ", big(x$nobs), " rows", dropped_text(d))
-  )
-}
-
-#' @export
-methods_text.pilot_weak_iv <- function(x) sentence("Tests of the instruments ", paste(x$instruments, collapse = ", "), " under ", x$covariance)
-
-#' @export
-methods_text.pilot_vif <- function(x) "Variance inflation factors from pooled regressions, and within the effects."

@@ -97,6 +97,7 @@ image_ratio <- function(file) {
 report_words <- function(language) {
   if (language == "zh") {
     return(list(
+      title = "\u653f\u7b56\u8bd5\u70b9\u8bc4\u4f30\u62a5\u544a",
       methods = "\u65b9\u6cd5\u8bf4\u660e", code = "\u590d\u73b0\u4ee3\u7801",
       sections = list(
         data = "\u6570\u636e\u4e0e\u8bd5\u70b9\u6279\u6b21", index = "\u7efc\u5408\u6307\u6570", baseline = "\u57fa\u51c6\u56de\u5f52",
@@ -107,7 +108,7 @@ report_words <- function(language) {
     ))
   }
   list(
-    methods = "What was done", code = "Code",
+    title = "Policy pilot: report", methods = "What was done", code = "Code",
     sections = list(
       data = "Data and cohorts", index = "Index", baseline = "Baseline", event = "Event study and parallel trends",
       robustness = "Robustness", iv = "Instrumental variables", mechanism = "Mechanisms", heterogeneity = "Heterogeneity",

@@ -16,9 +16,9 @@
 #'
 #' @param ... Results of this package, or lists of them, and tables of [pilot_table()]. Names become headings.
 #' @param file The file to write: `.html` or `.docx`. An existing file is replaced.
-#' @param title The title of the report.
+#' @param title The title of the report; by default one in its language.
 #' @param labels What terms, effects, outcomes and results are called, see [pilot_table()].
-#' @param language `"en"` or `"zh"`: headings, rows of tables and notes. The paragraph on methods is in English.
+#' @param language `"en"` or `"zh"`: headings, rows of tables, notes and the paragraph on methods.
 #' @param note A remark shown under the title, such as where the data come from.
 #' @param code The file name of an R script, or its lines; by default what the results know of their calls.
 #' @param stepwise For the first two-way fixed effects fit a table without controls, then one block after
@@ -32,7 +32,7 @@
 #' fit <- pilot_did(y ~ status | unit + time, panel)
 #' file <- pilot_report(baseline = fit, event = event_study(fit), file = tempfile(fileext = ".html"))
 #' @export
-pilot_report <- function(..., file = "report.html", title = "Policy pilot: report", labels = NULL,
+pilot_report <- function(..., file = "report.html", title = NULL, labels = NULL,
                          language = c("en", "zh"), note = NULL, code = NULL, stepwise = NULL, figures = TRUE) {
   expressions <- as.list(substitute(list(...)))[-1L]
   language <- check_choice(language, c("en", "zh"), "language")
@@ -42,11 +42,11 @@ pilot_report <- function(..., file = "report.html", title = "Policy pilot: repor
   results <- report_results(list(...), expressions)
   words <- report_words(language)
   blocks <- c(
-    list(block("title", title)), lapply(note, function(n) block("text", n)),
+    list(block("title", title %||% words$title)), lapply(note, function(n) block("text", n)),
     study_blocks(results, labels, language, stepwise, figures, words),
-    methods_blocks(results, words), code_blocks(results, code, words)
+    methods_blocks(results, words, language), code_blocks(results, code, words)
   )
-  switch(type, html = report_html(blocks, file, title, language), docx = report_docx(blocks, file))
+  switch(type, html = report_html(blocks, file, title %||% words$title, language), docx = report_docx(blocks, file))
   invisible(file)
 }
 
@@ -89,7 +89,7 @@ report_sections <- function() {
     robustness = c(
       "pilot_placebo", "pilot_wild", "pilot_comparison", "pilot_psm_did", "pilot_match", "pilot_balance", "pilot_bacon",
       "pilot_twfe_weights", "pilot_refits", "pilot_index_robustness", "pilot_oster", "pilot_robustness_value", "pilot_aggregate",
-      "pilot_honest"
+      "pilot_honest", "pilot_pretrend_power"
     ),
     mechanism = c("pilot_mechanism", "pilot_mediation", "pilot_moderation"), heterogeneity = "pilot_heterogeneity",
     spatial = c(
@@ -150,7 +150,7 @@ result_blocks <- function(r, labels, language, figures) {
   c(
     if (nzchar(heading)) list(block("subheading", heading)),
     lapply(table, function(t) block("table", t)),
-    if (!is.null(figure)) list(block("figure", figure, alt = paste("Figure:", if (nzchar(heading)) heading else class(r$value)[1L])))
+    if (!is.null(figure)) list(block("figure", figure, alt = say(language, "figure", if (nzchar(heading)) heading else class(r$value)[1L])))
   )
 }
 
@@ -171,7 +171,7 @@ report_table <- function(x, labels, language, most = 40L) {
     pilot_table(result_frame(x), labels = labels, language = language)
   }
   if (attr(table, "kind") == "regression" || nrow(table) <= most) return(list(table))
-  attr(table, "notes") <- c(attr(table, "notes"), sprintf("The first %d of %s rows.", most, big(nrow(table))))
+  attr(table, "notes") <- c(attr(table, "notes"), say(language, "first_rows", most, big(nrow(table))))
   list(table[seq_len(most), ])
 }
 

@@ -115,7 +115,7 @@ table_notes <- function(columns, options, words) {
   sentence <- if (options$statistic != "none") words[[options$statistic]]
   c(
     if (!is.null(sentence)) paste0(sentence, if (options$language == "zh") "\u3002" else "."),
-    if (length(se)) sprintf(if (length(se) == 1L) words$se else words$varies, paste(sub("^clustered by", words$clustered, se), collapse = "; ")),
+    if (length(se)) sprintf(if (length(se) == 1L) words$se else words$varies, paste(vapply(se, covariance_text, "", language = options$language), collapse = say(options$language, "semicolon"))),
     if (length(marks)) paste(marks, collapse = ", ")
   )
 }

@@ -22,7 +22,9 @@ placebo_time <- function(fit, leads = 1:3) {
   if (!is.numeric(leads) || !length(leads) || anyNA(leads) || any(leads < 1 | leads != round(leads))) {
     abort("argument", c("{.arg leads} must be whole numbers from 1.", x = "It is {.val {format(leads)}}."))
   }
-  rows <- lapply(leads, function(lead) cbind(refit_row(fit, term, function() early_design(fit$design, lead)), lead = lead))
+  rows <- lapply_progress(leads, function(lead) {
+    cbind(refit_row(fit, term, function() early_design(fit$design, lead)), lead = lead)
+  }, "Placebo dates")
   new_refits(fit, term, rows, "lead", "pilot_placebo_time")
 }
 
@@ -54,12 +56,12 @@ leave_one_out <- function(fit, by = "cohort") {
   check_fit(fit)
   term <- headline_terms(fit)[1L]
   groups <- leave_out_groups(fit, by)
-  rows <- lapply(seq_along(groups$labels), function(g) {
+  rows <- lapply_progress(seq_along(groups$labels), function(g) {
     row <- refit_row(fit, term, function() {
       restrict_design(fit$design, !(groups$code %in% g), paste("without", groups$labels[g]))
     })
     cbind(row, left.out = groups$labels[g])
-  })
+  }, "Left out")
   new_refits(fit, term, rows, "left.out", "pilot_leave_out")
 }
 

@@ -26,7 +26,7 @@
 #' @param dates `c(first, last)` date to choose from, in units of the time. By default the second to the
 #'   last period for `"cohort_dates"`, and the earliest to the latest true date for `"unit_dates"`.
 #' @param seed A whole number; `NULL` draws one from R's generator.
-#' @param progress Show progress where draws are refits?
+#' @param progress Show progress where draws are refits? By default in interactive sessions, see [pilotdid-package].
 #' @param ... For `scheme = "time"`: arguments of [placebo_time()].
 #' @return A list of class `pilot_placebo`. [tidy()]: one row, `term`, `estimate`, `std.error`, `statistic`,
 #'   `p.value` (two-sided), `p.left`, `p.right`, `p.statistic` (by t), `draws`. `augment()`: one row a draw, `draw`,
@@ -43,12 +43,13 @@
 #' plot(test)
 #' @export
 placebo <- function(fit, draws = 500, scheme = c("unit", "cohort_dates", "unit_dates", "time"), dates = NULL,
-                    seed = NULL, progress = interactive(), ...) {
+                    seed = NULL, progress = NULL, ...) {
   check_fit(fit)
   scheme <- check_choice(scheme, c("unit", "cohort_dates", "unit_dates", "time"), "scheme")
   if (scheme == "time") return(placebo_time(fit, ...))
   rlang::check_dots_empty()
   check_count(draws, "draws")
+  progress <- progress %||% shows_progress()
   check_flag(progress, "progress")
   term <- placebo_term(fit)
   plan <- list(
@@ -174,11 +175,13 @@ map_draws <- function(draws, one, progress) {
     values <- future.apply::future_lapply(seq_len(draws), one, future.seed = NULL, future.packages = "pilotdid")
     return(do.call(cbind, values))
   }
-  steps <- if (progress) cli::cli_progress_along(seq_len(draws), name = "Placebo draws") else seq_len(draws)
-  do.call(cbind, lapply(steps, one))
+  do.call(cbind, lapply_progress(seq_len(draws), one, "Placebo draws", progress))
 }
 
 quietly <- function(code) {
+  # One bar for all draws, none within a draw.
+  old <- options(pilotdid.progress = FALSE)
+  on.exit(options(old))
   withCallingHandlers(code,
     pilotdid_warning = function(w) invokeRestart("muffleWarning"),
     pilotdid_message = function(m) invokeRestart("muffleMessage")

@@ -24,14 +24,13 @@ print.summary_pilot_fit <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-estimand_text <- function(fit) {
-  treatment <- paste(fit$design$treatment$names, collapse = ", ")
+estimand_text <- function(fit, language = "en") {
+  treatment <- say_items(language, fit$design$treatment$names)
   switch(fit$estimator,
-    twfe = paste0("average effect of ", treatment, " (two-way fixed effects)"),
-    cs = , sa = , bjs = , gardner = , etwfe = , stacked = , lpdid = , dcdh = , efficient = , sdid = paste0(
-      "average effect of ", treatment, " on the treated (", estimator_label(fit$estimator), ")"
-    ),
-    iv = iv_estimand_text(fit),
+    twfe = say(language, if (length(unique(fit$design$treatment$cohort)) > 2L) "effect_staggered" else "effect_twfe", treatment),
+    cs = , sa = , bjs = , gardner = , etwfe = , stacked = , lpdid = , dcdh = , efficient = , sdid =
+      say(language, "effect_treated", treatment, estimator_label(fit$estimator)),
+    iv = iv_estimand_text(fit, language),
     fit$estimator
   )
 }
@@ -56,28 +55,37 @@ p_statement <- function(p) {
 
 big <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
 
-dropped_text <- function(design) {
+dropped_text <- function(design, language = "en") {
   if (!length(design$flow)) return("")
-  paste0("; dropped: ", paste0(big(design$flow), " ", names(design$flow), collapse = ", "))
+  each <- say(language, "dropped_step", big(design$flow), flow_words(names(design$flow), language))
+  say(language, "dropped", paste(each, collapse = say(language, "dropped_comma")))
+}
+
+# The steps of the row flow: "missing gdp", "subset", ...
+flow_words <- function(step, language) {
+  plain <- c(subset = "step_subset", `zero weight` = "step_zero", singletons = "step_single")
+  vapply(step, function(s) {
+    if (startsWith(s, "missing ")) return(say(language, "step_missing", substring(s, 9L)))
+    if (s %in% names(plain)) say(language, plain[[s]]) else s
+  }, "", USE.NAMES = FALSE)
 }
 
 # "55 of 283 units: 4 in 2015, 51 in 2016"
-cohort_text <- function(design) {
+cohort_text <- function(design, language = "en") {
   cohort <- design$treatment$cohort
   joined <- cohort[cohort >= 0L]
   size <- table(joined)
   when <- format(design$time$values[as.integer(names(size)) + 1L], trim = TRUE)
-  each <- paste0(size, " in ", when)
+  each <- if (length(size)) say(language, "cohort", format(as.vector(size), trim = TRUE), when)
   most <- 6L
   if (length(each) > most) each <- c(utils::head(each, most), "...")
   notes <- c(
-    if (design$treatment$always > 0) paste(big(design$treatment$always), "treated from their first period"),
-    if (isTRUE(design$treatment$reversals > 0)) paste(big(design$treatment$reversals), "switch off again")
+    if (design$treatment$always > 0) say(language, "always", big(design$treatment$always)),
+    if (isTRUE(design$treatment$reversals > 0)) say(language, "reversals", big(design$treatment$reversals))
   )
-  paste0(
-    length(joined), " of ", big(length(cohort)), " units", if (length(each)) ": ",
-    paste(each, collapse = ", "), if (length(notes)) paste0(" (", paste(notes, collapse = "; "), ")")
-  )
+  dates <- paste0(if (length(each)) say(language, "cohorts_colon"), paste(each, collapse = say(language, "comma")))
+  noted <- if (length(notes)) say(language, "brackets", paste(notes, collapse = say(language, "semicolon"))) else ""
+  say(language, "cohorts", format(length(joined)), big(length(cohort)), dates, noted)
 }
 
 effect_labels <- function(design) {
@@ -87,10 +95,10 @@ effect_labels <- function(design) {
   }, "")
 }
 
-clusters_text <- function(x) {
+clusters_text <- function(x, language = "en") {
   clusters <- x$covariance$clusters
   if (is.null(clusters)) return("")
-  paste0(" (", paste(big(clusters), collapse = " x "), " clusters)")
+  say(language, "clusters", paste(big(clusters), collapse = " x "))
 }
 
 print_coefficients <- function(x, digits) {

@@ -20,7 +20,9 @@ bootstrap_psm <- function(run, weights, draws) {
   rows <- split(seq_along(unit), unit)
   treated <- vapply(rows, function(i) any(run$match$treated[i] %in% 1L), TRUE)
   estimates <- matrix(NA_real_, draws, length(weights), dimnames = list(NULL, names(weights)))
+  tick <- progress_ticker(draws, "Bootstrap of the matching")
   for (b in seq_len(draws)) {
+    tick()
     drawn <- c(resample(which(treated)), resample(which(!treated)))
     estimates[b, ] <- tryCatch(
       suppressWarnings(estimate_draw(run, weights, rows[drawn], name, redo)),

@@ -120,10 +120,7 @@ spatial_models <- list(
   sem = c(rho = FALSE, lambda = TRUE, lag = FALSE), sdem = c(rho = FALSE, lambda = TRUE, lag = TRUE),
   slx = c(rho = FALSE, lambda = FALSE, lag = TRUE), sac = c(rho = TRUE, lambda = TRUE, lag = FALSE)
 )
-spatial_titles <- c(
-  sdm = "spatial Durbin model", sar = "spatial lag model", sem = "spatial error model", sdem = "spatial Durbin error model",
-  slx = "model with spatial lags of the regressors", sac = "model with spatial lag and error"
-)
+spatial_title <- function(model, language = "en") say(language, paste0("spatial_", model))
 # The numbers are those of the core.
 bias_corrections <- c(transformation = 0L, correction = 1L, none = 2L)
 

@@ -180,7 +180,7 @@ tidy.pilot_spatial_effects <- function(x, ...) {
 
 #' @export
 print.pilot_spatial_effects <- function(x, digits = 4L, ...) {
-  cat("Effects in the ", spatial_titles[[attr(x, "model")]], " (", attr(x, "weights"), "), ",
+  cat("Effects in the ", spatial_title(attr(x, "model")), " (", attr(x, "weights"), "), ",
     if (attr(x, "inference") == "delta") "delta method" else "simulated", "\n\n", sep = "")
   table <- as.data.frame(tidy(x))
   label <- if (is.null(table$order)) table$effect else paste0(table$effect, ", order ", ifelse(is.finite(table$order), table$order, "beyond"))

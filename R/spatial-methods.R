@@ -146,7 +146,7 @@ update.pilot_spatial <- update.pilot_fit
 #' @export
 print.pilot_spatial <- function(x, digits = 4L, ...) {
   d <- x$design
-  cat("Model:    ", spatial_titles[[x$spec$model]], if (x$spec$method == "gmm") ", by moments" else ", maximum likelihood", "\n", sep = "")
+  cat("Model:    ", spatial_title(x$spec$model), if (x$spec$method == "gmm") ", by moments" else ", maximum likelihood", "\n", sep = "")
   cat("Outcome:  ", d$outcome_name, "\n", sep = "")
   cat("Sample:   ", big(x$nobs), " rows, ", big(length(d$unit$values)), " units (", d$unit$label, "), ",
     length(d$time$values), " periods (", d$time$label, ")", dropped_text(d), "\n", sep = "")
@@ -165,9 +165,9 @@ print.pilot_spatial <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-bias_text <- function(x) {
+bias_text <- function(x, language = "en") {
   if (x$spec$method == "gmm" || !length(x$design$effects)) return("")
-  switch(x$spec$bias, transformation = " (removed: Lee-Yu transformation)", correction = " (Lee-Yu bias correction)", none = " (no bias correction)")
+  say(language, paste0("bias_", x$spec$bias))
 }
 
 #' @export

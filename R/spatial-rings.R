@@ -246,7 +246,9 @@ drop_neighbors <- function(fit, coordinates, distance, metric = c("great_circle"
   ever <- design$treatment$cohort >= 0L
   nearest <- nearest_ever_treated(design, fit$data, coordinates, max(distance), metric, ever)
   rows <- list(neighbor_row(fit, 0, 0L, sum(!ever)))
+  tick <- progress_ticker(length(distance), "Distances")
   for (d in distance) {
+    tick()
     dropped <- !ever & nearest <= d
     if (all(dropped | ever)) {
       abort("empty", c("Within {format(d)} of treated units lie all units that are never treated.", i = "Use smaller distances."))

@@ -124,7 +124,7 @@ glance.pilot_spillovers <- function(x, ...) {
 #' @export
 print.pilot_spillovers <- function(x, digits = 4L, ...) {
   cat("Mean effect of ", x$treatment, " on treated and on untreated unit-periods\n", sep = "")
-  cat("Model:     ", spatial_titles[[x$model]], if (x$spillover == "split") ", spillovers split by receiver", "\n", sep = "")
+  cat("Model:     ", spatial_title(x$model), if (x$spillover == "split") ", spillovers split by receiver", "\n", sep = "")
   cat("Weights:   ", x$weights, "\n", sep = "")
   cat("Treated:   ", big(x$cells$treated.cells), " unit-periods, mean share of treated neighbors ", format(x$cells$treated.exposure, digits = 3), "\n", sep = "")
   cat("Untreated: ", big(x$cells$untreated.cells), " unit-periods of units that ", if (x$untreated == "never") "never join" else "have not joined yet",

@@ -20,6 +20,7 @@ test_that("insight finds what it looks for", {
   expect_equal(insight::find_response(fit), "y")
   expect_equal(insight::get_df(fit), df.residual(fit))
   expect_equal(insight::n_obs(fit), nobs(fit))
+  expect_equal(insight::get_statistic(fit)$Statistic, tidy(fit)$statistic)
   expect_equal(insight::get_varcov(fit, vcov = "vcovCL", vcov_args = list(cluster = ~region)), vcov(fit, vcov = ~region))
   expect_equal(insight::get_varcov(fit, vcov = "HC1"), vcov(fit, vcov = "HC1"))
   expect_equal(insight::get_varcov(fit, vcov = diag(3)), diag(3))
@@ -54,6 +55,13 @@ test_that("modelsummary shows every fit, and the covariance that it is asked for
   ours <- c(tidy(fit, vcov = ~region)$std.error[1], tidy(fit, vcov = "HC1")$std.error[1])
   expect_equal(unlist(se, use.names = FALSE), sprintf("(%.6f)", ours))
   expect_true("FE: unit" %in% out$term)
+  # One row of standard errors, and it says what was asked for.
+  errors <- function(...) {
+    out <- modelsummary::modelsummary(fit, output = "data.frame", ...)
+    out[["(1)"]][out$term == "Std.Errors"]
+  }
+  expect_equal(errors(vcov = ~region), "by: region")
+  expect_equal(errors(), "clustered by unit")
 })
 
 test_that("marginaleffects: slopes, contrasts and hypotheses, but no standard errors of levels", {
@@ -82,6 +90,15 @@ test_that("sandwich and lmtest", {
   table <- lmtest::coeftest(fit)
   expect_equal(unname(table[, 2]), tidy(fit)$std.error)
   expect_equal(unname(table[, 4]), tidy(fit)$p.value)
+})
+
+test_that("lmtest compares nested fits and gives intervals", {
+  skip_if_not_installed("lmtest")
+  small <- pilot_did(y ~ status + x1 | unit + time, panel)
+  test <- lmtest::waldtest(small, fit, test = "F")
+  # One restriction: the square of its t.
+  expect_equal(test$F[2], tidy(fit)$statistic[3]^2)
+  expect_equal(unname(lmtest::coefci(fit)), unname(confint(fit)), ignore_attr = TRUE)
 })
 
 test_that("car tests linear hypotheses", {
@@ -115,16 +132,34 @@ test_that("emmeans: contrasts and trends are the coefficients", {
   expect_equal(trend$x1.trend, t$estimate[2])
 })
 
-test_that("texreg shows a fit through its tidy()", {
+test_that("texreg shows fits, event studies and spatial models without a warning", {
   skip_if_not_installed("texreg")
-  # texreg says that it leaves out the parts of glance() that are text.
-  text <- suppressWarnings(texreg::screenreg(fit))
-  expect_match(text, sprintf("%.2f", coef(fit)[["status"]]), fixed = TRUE)
+  cs <- pilot_did(y ~ status | unit + time, panel, estimator = "cs")
+  W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, k = 4)
+  sar <- spatial_did(resilience ~ status | code + year, pilot_cities, W, model = "sar")
+  expect_silent(text <- texreg::screenreg(list(fit, cs, event_study(fit), sar), digits = 4))
+  shown <- c(coef(fit)[["status"]], coef(cs)[["ATT"]], coef(event_study(fit))[["2"]], coef(sar)[["rho"]], glance(fit)$within.r.squared)
+  for (value in shown) expect_match(text, sprintf("%.4f", value), fixed = TRUE)
+  expect_false(grepl("ATT(", text, fixed = TRUE))
+  expect_match(texreg::screenreg(cs, cells = TRUE), "ATT(", fixed = TRUE)
+  clustered <- texreg::extract(fit, vcov = ~region)
+  expect_equal(clustered@se, tidy(fit, vcov = ~region)$std.error)
+  expect_equal(clustered@pvalues, tidy(fit, vcov = ~region)$p.value)
+  expect_match(texreg::texreg(fit), "Num. obs.", fixed = TRUE)
 })
 
-test_that("performance and gtsummary", {
+test_that("performance measures fits", {
   skip_if_not_installed("performance")
   expect_equal(unname(unlist(performance::r2(fit))[1]), glance(fit)$r.squared)
+  expect_silent(measures <- performance::model_performance(fit))
+  expect_equal(measures$R2_within, glance(fit)$within.r.squared)
+  expect_equal(measures$AIC, AIC(fit))
+  expect_match(capture.output(print(measures)), "AIC", all = FALSE)
+  cs <- pilot_did(y ~ status | unit + time, panel, estimator = "cs")
+  expect_error(performance::model_performance(cs), class = "pilotdid_error_not_available")
+})
+
+test_that("gtsummary", {
   skip_if_not_installed("gtsummary")
   table <- gtsummary::tbl_regression(fit, include = "status", tidy_fun = function(x, ...) tidy(x))
   expect_equal(table$table_body$estimate[!is.na(table$table_body$estimate)], tidy(fit)$estimate[1])

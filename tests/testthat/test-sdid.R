@@ -122,3 +122,16 @@ test_that("its event study compares with weighted periods, and its figures draw"
   skip_if_not_installed("ggplot2")
   expect_s3_class(ggplot2::autoplot(fit), "ggplot")
 })
+
+test_that("the sizes of cohorts are drawn or given", {
+  data <- staggered_panel(4)
+  se <- function(...) tidy(sdid(data, seed = 1, ...))$std.error[1]
+  fit <- sdid(data, variance = "jackknife")
+  # Effects differ between cohorts: their shares are part of the spread of the overall effect.
+  expect_lt(se(variance = "jackknife", shares = "fixed"), tidy(fit)$std.error[1])
+  expect_lt(se(draws = 100, shares = "fixed"), se(draws = 100))
+  # One cohort: nothing to share.
+  one <- block_panel(3)
+  expect_identical(tidy(sdid(one, draws = 20, seed = 1)), tidy(sdid(one, draws = 20, seed = 1, shares = "fixed")))
+  expect_error(sdid(one, shares = "all"), class = "pilotdid_error_argument")
+})
