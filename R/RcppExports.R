@@ -141,8 +141,8 @@ cpp_permuted_labels <- function(label, stratum, strata, draws, seed) {
     .Call(`_pilotdid_cpp_permuted_labels`, label, stratum, strata, draws, seed)
 }
 
-cpp_wild_statistics <- function(influence, weights, draws, seed) {
-    .Call(`_pilotdid_cpp_wild_statistics`, influence, weights, draws, seed)
+cpp_wild_statistics <- function(influence, weights, draws, seed, enumerate) {
+    .Call(`_pilotdid_cpp_wild_statistics`, influence, weights, draws, seed, enumerate)
 }
 
 cpp_autocorrelation <- function(weights, x, kind, permutations, seed) {

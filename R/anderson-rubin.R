@@ -222,6 +222,6 @@ print.pilot_anderson_rubin <- function(x, digits = 4L, ...) {
   cat("Anderson-Rubin ", format(100 * x$level), " % confidence set for ", x$term, " (", x$covariance, ")\n  ",
     set_text(x, digits), "\n", sep = "")
   cat(sprintf("Estimate %.*g; its t interval [%.*g, %.*g]\n", digits, x$estimate, digits, x$estimate - half, digits, x$estimate + half))
-  cat(sprintf("Zero: F(%d, %s) = %.3f, p = %.4f\n", g$df, big(g$df2), g$statistic, g$p.value))
+  cat(sprintf("Zero: F(%d, %s) = %.3f, %s\n", g$df, big(g$df2), g$statistic, p_statement(g$p.value)))
   invisible(x)
 }

@@ -195,17 +195,15 @@ print.pilot_cells <- function(x, digits = 4L, most = 20L, ...) {
 # What fits with many effects print after the header.
 print_effect_table <- function(fit, table, test, lost, digits, most) {
   shown <- utils::head(table, most + 1L)
-  body <- cbind(
-    Estimate = shown$estimate, `Std. Error` = shown$std.error, `z value` = shown$statistic,
-    `Pr(>|z|)` = shown$p.value
-  )
-  rownames(body) <- shown$term
+  body <- cbind(shown$estimate, shown$std.error, shown$statistic, shown$p.value)
+  letter <- if (is.finite(fit$covariance$df)) "t" else "z"
+  dimnames(body) <- list(shown$term, c("Estimate", "Std. Error", paste(letter, "value"), paste0("Pr(>|", letter, "|)")))
   stats::printCoefmat(body, digits = digits, signif.legend = TRUE, cs.ind = 1:2, tst.ind = 3L, na.print = "")
   if (nrow(table) > nrow(shown)) cat("... and", nrow(table) - nrow(shown), "more effects: see tidy()\n")
   if (lost) cat(lost, "effects cannot be estimated: tidy() says why\n")
   if (is.na(test$statistic)) return(invisible())
-  cat(sprintf("No effect before the pilot: %s(%d) = %.3f, p = %.4f\n",
-    if (is.finite(fit$covariance$df)) "F" else "chi-squared", test$df, test$statistic, test$p.value))
+  cat(sprintf("No effect before the pilot: %s(%d) = %.3f, %s\n",
+    if (is.finite(fit$covariance$df)) "F" else "chi-squared", test$df, test$statistic, p_statement(test$p.value)))
 }
 
 # Values by row belong to estimators that fit rows.

@@ -12,32 +12,28 @@ fit_dcdh <- function(design, data, vcov, ssc, solver, call, control_group, antic
   check_horizons(horizons)
   check_flag(normalized, "normalized")
   check_flag(same_switchers, "same_switchers")
+  if (same_switchers && is.null(horizons)) {
+    abort("horizons", c("{.code same_switchers = TRUE} needs {.arg horizons}: the same switchers over which event times?",
+      i = "{.code horizons = c(-2, 2)}."
+    ))
+  }
   refuse_anticipation(anticipation, "dcdh")
   design <- dose_design(design)
   paths <- switch_paths(design, control_group == "never")
-  asked <- if (is.null(horizons)) c(-1L, 1L) * (ncol(paths$y) - 1L) else as.integer(horizons)
-  events <- setdiff(seq.int(asked[1L], asked[2L]), -1L)
   paths <- adjust_for_covariates(paths, design)
-  limit <- if (same_switchers) last_effect(paths, asked[2L]) else NULL
-  solved <- lapply(events, switcher_effect, paths = paths, normalized = normalized, most = limit)
-  known <- vapply(solved, function(s) is.null(s$reason), TRUE)
-  refuse_always_only(known & events >= 0L, "dcdh")
-  if (is.null(horizons)) {
-    solved <- solved[known]
-    events <- events[known]
-    known <- known[known]
+  limit <- if (same_switchers) last_effect(paths, as.integer(horizons[2L])) else NULL
+  # Contributions depend on the clusters: deviations from means are scaled by how many of them there are.
+  solve <- function(cluster = NULL) {
+    paths$cluster <- cluster
+    found <- solve_horizons(horizons, ncol(paths$y), -1L, "dcdh", switcher_effect, paths = paths, normalized = normalized, most = limit)
+    overall <- effect_per_dose(found$solved[found$events >= 0L])
+    list(effects = found$effects, overall = overall$estimate, psi = unname(cbind(overall$psi, found$psi)))
   }
-  effects <- data.frame(
-    event_time = events, estimate = vapply(solved, function(s) s$estimate %||% NA_real_, 1),
-    size = vapply(solved, function(s) s$switchers %||% NA_real_, 1),
-    dose = vapply(solved, function(s) s$dose %||% NA_real_, 1),
-    reason = vapply(solved, function(s) s$reason %||% NA_character_, "")
-  )
-  overall <- effect_per_dose(solved[known & events >= 0L])
-  psi <- do.call(cbind, lapply(solved[known], `[[`, "psi"))
-  new_dynamic_fit("dcdh", design, data, call, effects, overall$estimate, unname(cbind(overall$psi, psi)),
+  solved <- solve()
+  new_dynamic_fit("dcdh", design, data, call, solved$effects, solved$overall, solved$psi,
     reference = -1L, vcov = vcov, ssc = small_sample("none"), normal = TRUE,
-    options = list(control_group = control_group, normalized = normalized, same_switchers = same_switchers)
+    options = list(control_group = control_group, normalized = normalized, same_switchers = same_switchers),
+    unit_influence_by = function(cluster) solve(cluster)$psi
   )
 }
 
@@ -109,12 +105,12 @@ controls_of <- function(paths, initial, f, event, ahead) {
   which(stay & !is.na(paths$y[, f + event] - paths$y[, f - 1L]) & !is.na(paths$y[, f + ahead]))
 }
 
-# -> list(estimate, psi (by unit), switchers, dose), or list(reason). most: by unit, its last effect.
+# -> list(estimate, psi (by unit), size (switchers), ...), or list(reason). most: units to keep to, or NULL.
 switcher_effect <- function(event, paths, normalized, most) {
   plan <- comparison(paths, event)
   usable <- plan$usable
   if (!is.null(most)) usable <- usable & most
-  sets <- split(which(usable), list(paths$initial[usable], paths$switch[usable]), drop = TRUE)
+  sets <- split(which(usable), list(paths$initial[usable], paths$switch[usable], paths$direction[usable]), drop = TRUE)
   parts <- lapply(sets, function(own) {
     f <- paths$switch[own[1L]]
     controls <- controls_of(paths, paths$initial[own[1L]], f, event, plan$ahead)
@@ -137,7 +133,7 @@ switcher_effect <- function(event, paths, normalized, most) {
   received <- if (normalized) received_dose(paths, own, plan$ahead, total) else 1
   list(
     estimate = estimate / received, psi = psi / received, raw = estimate, raw_psi = psi,
-    switchers = length(own), mass = total, dose = if (normalized) received else current, current = current
+    size = length(own), mass = total, dose = current
   )
 }
 
@@ -150,39 +146,39 @@ received_dose <- function(paths, own, ahead, total) {
   sum(paths$weight[own] * rowSums(matrix(sums, length(own)), na.rm = TRUE)) / total
 }
 
-# Switchers of one initial treatment and date against their controls. Contributions are centered on the
-# mean of the switchers with the same treatment after the switch, and of the controls, each times
-# sqrt(n / (n - 1)); where either has one unit only, on the mean of both together.
+# Switchers of one initial treatment, date and direction against their controls. Contributions are centered
+# on the mean of the switchers with the same treatment after the switch, and of the controls, each times
+# sqrt(n / (n - 1)), with n the number of clusters; where that is 1, on the mean of both together. So does
+# DIDmultiplegtDYN 2.4, whose standard errors without covariates are these.
 comparison_of_set <- function(paths, part, event, total) {
-  difference <- paths$y[, part$f + event] - paths$y[, part$f - 1L]
   w <- paths$weight
   own <- part$own
   controls <- part$controls
-  sign <- paths$direction[own]
-  scale <- sum(sign * w[own]) / sum(w[controls])
-  mean_of <- function(at) sum(w[at] * difference[at]) / sum(w[at])
-  estimate <- (sum(sign * w[own] * difference[own]) - scale * sum(w[controls] * difference[controls])) / total
   everyone <- c(own, controls)
-  both <- list(mean = mean_of(everyone), factor = sqrt(length(everyone) / (length(everyone) - 1)))
+  sign <- paths$direction[own[1L]]
+  scale <- sum(w[own]) / sum(w[controls])
+  between <- function(x) {
+    moved <- x[, part$f + event] - x[, part$f - 1L]
+    list(moved = moved, effect = sign * (sum(w[own] * moved[own]) - scale * sum(w[controls] * moved[controls])) / total)
+  }
+  outcome <- between(paths$y)
+  clusters <- function(at) if (is.null(paths$cluster)) length(at) else length(unique(paths$cluster[at]))
   center <- function(at) {
-    n <- length(at)
-    own <- if (n > 1L) list(mean = mean_of(at), factor = sqrt(n / (n - 1))) else both
-    own$factor * (difference[at] - own$mean)
+    group <- if (clusters(at) > 1L) at else everyone
+    n <- clusters(group)
+    # One cluster in all: nothing to center on.
+    if (n == 1L) return(outcome$moved[at])
+    sqrt(n / (n - 1)) * (outcome$moved[at] - sum(w[group] * outcome$moved[group]) / sum(w[group]))
   }
-  psi <- numeric(length(difference))
-  for (cohort in split(own, paths$at_switch[own])) {
-    psi[cohort] <- paths$direction[cohort] * w[cohort] / total * center(cohort)
-  }
-  psi[controls] <- -scale * w[controls] / total * center(controls)
+  psi <- numeric(length(w))
+  for (cohort in split(own, paths$at_switch[own])) psi[cohort] <- sign * w[cohort] / total * center(cohort)
+  psi[controls] <- -sign * scale * w[controls] / total * center(controls)
   if (!is.null(paths$extra)) {
     # What the coefficients of the covariates add: minus the covariates' own comparison.
-    x <- vapply(paths$extra$x, function(x) {
-      moved <- x[, part$f + event] - x[, part$f - 1L]
-      (sum(sign * w[own] * moved[own]) - scale * sum(w[controls] * moved[controls])) / total
-    }, 1)
+    x <- vapply(paths$extra$x, function(x) between(x)$effect, 1)
     psi <- psi - as.vector(paths$extra$influence[[paths$extra$set[own[1L]]]] %*% x)
   }
-  list(estimate = estimate, psi = psi)
+  list(estimate = outcome$effect, psi = psi)
 }
 
 # Units for which all effects up to `last` have both a period and a control.
@@ -202,7 +198,7 @@ last_effect <- function(paths, last) {
 # Total effect per unit of treatment over all effects: what a cost-benefit analysis needs.
 effect_per_dose <- function(solved) {
   mass <- vapply(solved, `[[`, 1, "mass")
-  dose <- sum(mass * vapply(solved, `[[`, 1, "current"))
+  dose <- sum(mass * vapply(solved, `[[`, 1, "dose"))
   list(
     estimate = sum(mass * vapply(solved, `[[`, 1, "raw")) / dose,
     psi = Reduce(`+`, Map(function(s, m) m * s$raw_psi, solved, mass)) / dose
@@ -222,38 +218,13 @@ adjust_for_covariates <- function(paths, design) {
   set <- match(paths$initial, values)
   influence <- vector("list", length(values))
   for (k in seq_along(values)) {
-    use <- later < paths$switch & set == k & Reduce(`&`, lapply(dx, function(d) !is.na(d)), !is.na(dy))
-    slopes <- change_regression(dy, dx, use, later, paths$weight)
+    use <- which(later < paths$switch & set == k & Reduce(`&`, lapply(dx, function(d) !is.na(d)), !is.na(dy)))
+    slopes <- regress_within_cells(dy[use], lapply(dx, `[`, use), later[use], paths$weight[row(dy)[use]], row(dy)[use], nrow(dy),
+      "The changes of the covariates are collinear among units that have not switched.")
     influence[[k]] <- slopes$influence
     own <- which(set == k)
     for (j in seq_along(x)) paths$y[own, ] <- paths$y[own, ] - slopes$coefficients[j] * x[[j]][own, ]
   }
   paths$extra <- list(x = x, set = set, influence = influence)
   paths
-}
-
-# Least squares of changes on changes of the covariates and periods, over the rows of `use`.
-# -> list(coefficients, influence (units x covariates)).
-change_regression <- function(dy, dx, use, later, weight) {
-  p <- length(dx)
-  none <- list(coefficients = numeric(p), influence = matrix(0, nrow(dy), p))
-  if (!any(use)) return(none)
-  at <- which(use)
-  w <- weight[row(dy)[at]]
-  period <- later[at]
-  centered <- function(v) v - (tapply(w * v, period, sum) / tapply(w, period, sum))[as.character(period)]
-  X <- vapply(dx, function(d) as.vector(centered(d[at])), numeric(length(at)))
-  X <- matrix(X, length(at))
-  e <- as.vector(centered(dy[at]))
-  solved <- qr(X * sqrt(w))
-  if (solved$rank < p) {
-    abort("collinear", c("The changes of the covariates are collinear among units that have not switched.",
-      i = "Drop {.field {names(dx)[solved$pivot[-seq_len(solved$rank)]]}}."
-    ))
-  }
-  b <- qr.coef(solved, e * sqrt(w))
-  scores <- rowsum(w * X * (e - as.vector(X %*% b)), row(dy)[at])
-  influence <- matrix(0, nrow(dy), p)
-  influence[as.integer(rownames(scores)), ] <- scores %*% chol2inv(qr.R(solved))
-  list(coefficients = b, influence = influence)
 }

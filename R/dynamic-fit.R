@@ -30,6 +30,39 @@ new_dynamic_fit <- function(estimator, design, data, call, effects, overall, inf
   set_vcov(fit, dynamic_spec(fit, vcov))
 }
 
+# Event times that are solved one by one: those of `horizons`, where NULL means all that can be estimated in
+# `positions` periods. solve: event time, ... -> list(estimate, psi (by unit), size), or list(reason).
+# -> list(effects (for new_dynamic_fit()); of the estimated ones: events, solved, psi (units x effects)).
+solve_horizons <- function(horizons, positions, reference, estimator, solve, ...) {
+  asked <- if (is.null(horizons)) c(-1L, 1L) * (positions - 1L) else as.integer(horizons)
+  events <- setdiff(seq.int(asked[1L], asked[2L]), reference)
+  solved <- lapply(events, solve, ...)
+  known <- vapply(solved, function(s) is.null(s$reason), TRUE)
+  refuse_always_only(known & events >= 0L, estimator)
+  if (is.null(horizons)) {
+    solved <- solved[known]
+    events <- events[known]
+    known <- known[known]
+  }
+  list(
+    effects = data.frame(
+      event_time = events, estimate = vapply(solved, function(s) s$estimate %||% NA_real_, 1),
+      size = vapply(solved, function(s) s$size %||% NA_real_, 1),
+      reason = vapply(solved, function(s) s$reason %||% NA_character_, "")
+    ),
+    events = events[known], solved = solved[known], psi = do.call(cbind, lapply(solved[known], `[[`, "psi"))
+  )
+}
+
+# The mean of the effects from the switch on.
+mean_effect <- function(found) {
+  post <- found$events >= 0L
+  list(
+    estimate = mean(vapply(found$solved[post], `[[`, 1, "estimate")),
+    psi = rowMeans(found$psi[, post, drop = FALSE])
+  )
+}
+
 # A variance of the estimator's own is about units: no other clustering can replace it.
 dynamic_spec <- function(fit, vcov) {
   if (is.null(fit$variance)) return(vcov_spec(vcov, fit))
@@ -171,6 +204,7 @@ aggregate_dynamic <- function(fit, type, window, balance, shares) {
   out <- fit[c("estimator", "call", "design", "data", "formula", "nobs", "rank", "absorbed", "ssc", "normal", "options")]
   out$coefficients <- summary$coefficients
   out$unit_influence <- summary$influence
+  out$unit_influence_by <- summary$influence_by
   out$variance <- summary$variance
   out$type <- type
   out$averages <- summary$averages
@@ -202,9 +236,13 @@ transform_summary <- function(fit, coefficients, mix, averages) {
   if (!is.null(variance)) variance$matrix <- mix %*% variance$matrix %*% t(mix)
   list(
     coefficients = coefficients, variance = variance, averages = averages,
-    influence = if (!is.null(fit$unit_influence)) fit$unit_influence %*% t(mix)
+    influence = if (!is.null(fit$unit_influence)) fit$unit_influence %*% t(mix),
+    influence_by = then(fit$unit_influence_by, function(psi) psi %*% t(mix))
   )
 }
+
+# f, and g of its value; NULL where there is no f.
+then <- function(f, g) if (!is.null(f)) function(...) g(f(...))
 
 simple_averages <- function(fit) {
   list(
@@ -236,6 +274,7 @@ effects_in_window <- function(fit, window) {
   fit$reference <- fit$reference[fit$reference >= window[1L] & fit$reference <= window[2L]]
   fit$coefficients <- fit$coefficients[keep]
   if (!is.null(fit$unit_influence)) fit$unit_influence <- fit$unit_influence[, keep, drop = FALSE]
+  fit$unit_influence_by <- then(fit$unit_influence_by, function(psi) psi[, keep, drop = FALSE])
   if (!is.null(fit$variance)) fit$variance$matrix <- fit$variance$matrix[keep, keep, drop = FALSE]
   fit
 }

@@ -39,22 +39,25 @@ effective_critical <- function(w, x, level) {
 worst_bias <- function(w, omega) {
   scale <- sqrt(sum(diag(w$y)) / sum(diag(w$d)))
   yd <- (w$yd + t(w$yd)) / 2
+  trace <- c(y = sum(diag(w$y)), yd = sum(diag(yd)), d = sum(diag(w$d)))
+  single <- length(yd) == 1L
   bias <- function(angle, liml) {
     a <- cos(angle)
     b <- scale * sin(angle)
-    s1 <- a^2 * w$y - 2 * a * b * yd + b^2 * w$d
+    trace1 <- a^2 * trace[[1L]] - 2 * a * b * trace[[2L]] + b^2 * trace[[3L]]
+    trace12 <- a * trace[[2L]] - b * trace[[3L]]
     s12 <- a * yd - b * w$d
     if (liml) {
       slope <- (a * omega[1L, 2L] - b * omega[2L, 2L]) /
         (a^2 * omega[1L, 1L] - 2 * a * b * omega[1L, 2L] + b^2 * omega[2L, 2L])
-      middle <- sum(diag(s12)) - slope * sum(diag(s1))
-      spread <- 2 * s12 - slope * s1
+      middle <- trace12 - slope * trace1
+      spread <- 2 * s12 - slope * (a^2 * w$y - 2 * a * b * yd + b^2 * w$d)
     } else {
-      middle <- sum(diag(s12))
+      middle <- trace12
       spread <- 2 * s12
     }
-    ends <- range(eigen(spread, symmetric = TRUE, only.values = TRUE)$values)
-    max(abs(middle - ends)) / sqrt(sum(diag(s1)) * sum(diag(w$d)))
+    ends <- if (single) spread else range(eigen(spread, symmetric = TRUE, only.values = TRUE)$values)
+    max(abs(middle - ends)) / sqrt(trace1 * trace[[3L]])
   }
   grid <- seq(-pi / 2, pi / 2, length.out = 201L)
   vapply(c(`2sls` = FALSE, liml = TRUE), function(liml) {

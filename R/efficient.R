@@ -46,7 +46,7 @@ random_timing_design <- function(design) {
   refuse_extra_effects(design, "efficient")
   refuse_repeated_rows(design, "efficient")
   refuse_weights(design, "efficient", "Its variance is that of random timing, with every unit alike.")
-  refuse_covariates(design, "efficient", "Regress the outcome on them first, or use {.val cs}.")
+  refuse_covariates(design)
   design <- drop_always_treated(design)
   if (!is_balanced(design)) {
     before <- length(design$unit$values)
@@ -66,6 +66,14 @@ random_timing_design <- function(design) {
     ))
   }
   design
+}
+
+refuse_covariates <- function(design) {
+  if (!length(design$covariates)) return(invisible())
+  abort("covariates", c("{.code estimator = \"efficient\"} takes no covariates: outcomes before the pilot do their work.",
+    x = "The formula has {.field {names(design$covariates)}}.",
+    i = "Leave them out where timing is random. Where it depends on them, use {.val cs}, {.val bjs} or {.val lpdid}."
+  ))
 }
 
 # start: position of each cohort (Inf: never), ascending; mean: cohorts x periods; outcome: units x periods.

@@ -190,12 +190,12 @@ print_event_tests <- function(x) {
   cat("\n")
   if (!is.na(w$statistic)) {
     name <- if (is.finite(w$df2)) sprintf("F(%d, %g)", w$df, w$df2) else sprintf("chi-squared(%d)", w$df)
-    cat(sprintf("No effect before the pilot: %s = %.3f, p = %.4f; largest |t| = %.3f, p = %.4f\n",
-      name, w$statistic, w$p.value, tests$sup$statistic, tests$sup$p.value))
+    cat(sprintf("No effect before the pilot: %s = %.3f, %s; largest |t| = %.3f, %s\n",
+      name, w$statistic, p_statement(w$p.value), tests$sup$statistic, p_statement(tests$sup$p.value)))
     if (w$singular) cat("(the covariance is singular: the joint test uses its rank, ", w$df, ")\n", sep = "")
   }
   if (!is.na(post$estimate)) {
-    cat(sprintf("Mean effect from the pilot on: %.4g (%.4g), p = %.4f\n", post$estimate, post$std.error, post$p.value))
+    cat(sprintf("Mean effect from the pilot on: %.4g (%.4g), %s\n", post$estimate, post$std.error, p_statement(post$p.value)))
   }
 }
 

@@ -31,6 +31,6 @@ lean_fit <- function(fit) {
   ids <- lapply(fit$design[c("unit", "time")], function(id) if (!is.null(id)) id[c("label", "values")])
   effects <- lapply(fit$design$effects, function(e) list(label = e$label, values = e$values, intercept = e$intercept))
   fit$design <- c(fit$design[keep], ids, list(effects = effects))
-  fit[c("data", "scores", "absorbed_by", "effects")] <- NULL
+  fit[c("data", "scores", "absorbed_by", "effects", "unit_influence_by")] <- NULL
   fit
 }

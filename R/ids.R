@@ -2,6 +2,8 @@
 
 # -> list(code, values, label); `values` has the type of the column.
 code_id <- function(x, label) {
+  # What indexing a result of tapply() leaves.
+  if (is.atomic(x) && length(dim(x)) == 1L) x <- as.vector(x)
   if (is.null(x) || !is.atomic(x) || !is.null(dim(x)) || is.complex(x)) {
     abort("identifier", c("{.field {label}} cannot identify groups.",
       x = "It is {.obj_type_friendly {x}}.",

@@ -43,7 +43,7 @@ imputation_stage <- function(design, data, estimator, solver, anticipation, pre_
   is_treated <- rep(FALSE, length(of_code))
   is_treated[cell_code(cells$cohort, cells$time, slots, periods) + 1L] <- cells$treated
   cell <- of_code[code + 1L]
-  cell[is.na(cell)] <- -1L
+  if (anyNA(cell)) cell[is.na(cell)] <- -1L
   first <- untreated_rows(design, !is_treated[code + 1L])
   effects <- c(list(time_effect(design)), further_effects(design))
   stage <- level_regression(design, effects, matrix(0, 0L, sum(vapply(effects, `[[`, 1L, "levels"))), solver,
@@ -76,10 +76,10 @@ untreated_rows <- function(design, untreated) {
 fitted_exactly <- function(cells, stage, cell) {
   if (all(cells$treated)) return(integer())
   inside <- which(cell >= 0L & !is.na(stage$residuals))
-  size <- tabulate_sums(cell[inside], abs(stage$residuals[inside]), nrow(cells))
+  sums <- code_sums(cell[inside], list(abs(stage$residuals[inside])), nrow(cells))
   # Residuals are right to about 1e-12 of their typical size.
-  typical <- mean(abs(stage$residuals[inside]))
-  which(!cells$treated & size <= 1e-9 * typical * tabulate(cell[inside] + 1L, nrow(cells)))
+  typical <- sum(sums[, 2L]) / length(inside)
+  which(!cells$treated & sums[, 2L] <= 1e-9 * typical * sums[, 1L])
 }
 
 imputation_reason <- function(adjoint, estimable) {
@@ -119,29 +119,29 @@ second_stage_clusters <- function(vcov, design, data) {
 # each cluster's squared weight. -> list(estimate, centered by data row).
 center_effects <- function(prepared, clusters, leave_out) {
   design <- prepared$design
-  used <- which(prepared$cell >= 0L & !is.na(prepared$effect) & in_design(design))
+  used <- imputed_rows(prepared)
   w <- if (is.null(design$weights)) rep(1, length(used)) else as.numeric(design$weights[used])
   cell <- prepared$cell[used]
   effect <- prepared$effect[used]
   k <- nrow(prepared$cells)
-  total <- tabulate_sums(cell, w, k)
-  estimate <- tabulate_sums(cell, w * effect, k) / total
+  sums <- code_sums(cell, list(w, w * effect), k)
+  estimate <- sums[, 3L] / sums[, 2L]
   pair <- cluster_cells(design, cell, used, clusters)
-  pairs <- length(pair$first)
-  weight <- if (is.null(pair$code)) w else tabulate_sums(pair$code, w, pairs)
-  value <- if (is.null(pair$code)) w * effect else tabulate_sums(pair$code, w * effect, pairs)
-  square <- tabulate_sums(pair$first, weight^2, k)
-  mean <- tabulate_sums(pair$first, weight * value, k) / square
+  by_pair <- if (is.null(pair$code)) cbind(1, w, w * effect) else code_sums(pair$code, list(w, w * effect), length(pair$first))
+  weight <- by_pair[, 2L]
+  squares <- code_sums(pair$first, list(weight^2, weight * by_pair[, 3L]), k)
+  square <- squares[, 2L]
+  mean <- squares[, 3L] / square
+  single <- squares[, 1L] == 1 & sums[, 2L] > 0
   centered <- numeric(design$n_data)
   centered[used] <- effect - mean[cell + 1L]
   if (leave_out) {
     own <- if (is.null(pair$code)) weight else weight[pair$code + 1L]
     share <- square[cell + 1L] / (square[cell + 1L] - own^2)
-    single <- tabulate(pair$first + 1L, k) == 1L
-    refuse_single(prepared, single & total > 0)
+    refuse_single(prepared, single)
     centered[used] <- centered[used] * share
   } else {
-    warn_single(prepared, tabulate(pair$first + 1L, k) == 1L & total > 0)
+    warn_single(prepared, single)
   }
   list(estimate = estimate, centered = centered)
 }
@@ -154,12 +154,17 @@ cluster_cells <- function(design, cell, used, clusters) {
   cpp_code_pairs(cell, group, max(group) + 1L)
 }
 
-tabulate_sums <- function(code, value, levels) {
-  as.vector(cpp_code_sums(NULL, c(0L, length(code)), code, as.integer(levels), list(value), NULL)[, 2L])
+# levels x (1 + columns): how many rows a code (from 0) has, and the sums of the columns.
+code_sums <- function(code, columns, levels) {
+  cpp_code_sums(NULL, c(0L, length(code)), code, as.integer(levels), columns, NULL)
 }
 
-in_design <- function(design) {
-  if (is.null(design$keep)) rep(TRUE, design$n_data) else design$keep == as.raw(1L)
+# Rows of the cells whose effect could be imputed. Most panels have no others: a look is cheaper than a vector.
+imputed_rows <- function(prepared) {
+  inside <- prepared$cell >= 0L
+  if (anyNA(prepared$effect)) inside <- inside & !is.na(prepared$effect)
+  keep <- prepared$design$keep
+  which(if (is.null(keep)) inside else inside & keep == as.raw(1L))
 }
 
 refuse_single <- function(prepared, single) {
@@ -196,7 +201,7 @@ imputation_fit <- function(estimator, prepared, data, call, centered, vcov, rand
   second <- centered$centered * (if (is.null(design$weights)) 1 else design$weights)
   psi <- add_influence(psi, list(influence_term(second, pmax(prepared$cell, 0L), own)))
   value <- row_weights(design)
-  value[is.na(prepared$effect)] <- 0
+  if (anyNA(prepared$effect)) value[is.na(prepared$effect)] <- 0
   shares <- sampled_shares(design, value, prepared$slots, "cell", random = random)
   fit <- new_cell_fit(estimator, design, data, call, cells, psi, shares,
     ssc = small_sample("none"), normal = TRUE, options = options, effect = prepared$effect,
@@ -208,6 +213,8 @@ imputation_fit <- function(estimator, prepared, data, call, centered, vcov, rand
 # The pre-trend test: untreated rows alone, dummies for the last periods before the pilot.
 # Their coefficients with influence, scaled by the small-sample factor that a regression carries.
 lead_regression <- function(prepared, leads, solver) {
+  if (!is.null(leads)) check_count(leads, "leads", min = 0)
+  if (identical(as.integer(leads), 0L)) return(NULL)
   design <- prepared$design
   used <- prepared$first
   cohort <- design$cohort[design$unit$code + 1L]
@@ -215,9 +222,7 @@ lead_regression <- function(prepared, leads, solver) {
   event <- event_time_of(design, ifelse(joined, cohort, NA), design$time$code)
   inside <- used$rows + 1L
   longest <- -min(0L, event[inside][joined[inside]])
-  leads <- leads %||% min(5L, longest - 1L)
-  check_count(leads, "leads", min = 0)
-  leads <- as.integer(min(leads, longest))
+  leads <- as.integer(min(leads %||% min(5L, longest - 1L), longest))
   if (leads < 1L) return(NULL)
   level <- ifelse(joined & event < 0L & event >= -leads, -event, 0L)
   level[is.na(level)] <- 0L

@@ -29,7 +29,8 @@ influence.pilot_fit <- function(model, by = NULL, ...) {
 
 # Estimators built from unit-level moments carry `unit_influence`, scaled so that its crossprod() is
 # the covariance: units x coefficients in the order of design$unit$values, or the same as tables
-# (table-influence.R). Any grouping of units will do.
+# (table-influence.R). Any grouping of units will do. Where contributions depend on the clusters that they
+# will be summed over, `unit_influence_by` gives them for the codes of these by unit.
 unit_influence_sums <- function(fit, by) {
   design <- fit$design
   psi <- fit$unit_influence
@@ -37,6 +38,7 @@ unit_influence_sums <- function(fit, by) {
   if (identical(by$label, design$unit$label)) return(if (tabled) table_influence_sums(psi) else psi)
   cluster <- cluster_of_units(design, by)
   if (tabled) return(table_influence_sums(psi, cluster, by$levels))
+  if (!is.null(fit$unit_influence_by)) psi <- fit$unit_influence_by(cluster)
   unname(rowsum(psi, cluster, reorder = TRUE))
 }
 

@@ -104,7 +104,11 @@ report_instruments <- function(core, place, names, design) {
   }
   lost <- place$z[standing == 2L]
   if (!length(lost)) return(invisible())
-  reasons <- vapply(lost, function(j) paste0(names[j], ": ", combination_text(core$combination[, j], names)), "")
+  controls <- names[setdiff(seq_along(names), c(place$d, place$z))]
+  reasons <- vapply(lost, function(j) {
+    own <- if (names[j] %in% controls) "stands among the controls too" else combination_text(core$combination[, j], names)
+    paste0(names[j], ": ", own)
+  }, "")
   left <- sum(standing == 0L)
   if (left < length(place$d)) {
     abort("underidentified", c("Too few instruments are left: {left} for {length(place$d)} endogenous variable{?s}.",

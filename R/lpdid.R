@@ -22,26 +22,12 @@ fit_lpdid <- function(design, data, vcov, ssc, solver, call, control_group, anti
   refuse_repeated_rows(design, "lpdid")
   paths <- lp_paths(design, settle, as.integer(anticipation), base_periods, control_group == "never")
   reference <- -1L - as.integer(anticipation)
-  asked <- if (is.null(horizons)) c(-1L, 1L) * (ncol(paths$y) - 1L) else as.integer(horizons)
-  events <- setdiff(seq.int(asked[1L], asked[2L]), reference)
-  solved <- lapply(events, function(h) lp_regression(design, paths, h, h, reweight, ssc, solver))
-  known <- vapply(solved, function(s) is.null(s$reason), TRUE)
-  if (is.null(horizons)) {
-    solved <- solved[known]
-    events <- events[known]
-    known <- known[known]
-  }
-  effects <- data.frame(
-    event_time = events, estimate = vapply(solved, function(s) s$estimate %||% NA_real_, 1),
-    size = vapply(solved, function(s) s$size %||% NA_real_, 1),
-    reason = vapply(solved, function(s) s$reason %||% NA_character_, "")
-  )
-  refuse_always_only(known & events >= 0L, "lpdid")
-  psi <- do.call(cbind, lapply(solved[known], `[[`, "psi"))
-  post <- events[known] >= 0L
-  overall <- list(estimate = mean(effects$estimate[known][post]), psi = rowMeans(psi[, post, drop = FALSE]))
-  if (pooled) overall <- pooled_projection(design, paths, max(events[known]), reweight, ssc, solver)
-  new_dynamic_fit("lpdid", design, data, call, effects, overall$estimate, unname(cbind(overall$psi, psi)),
+  found <- solve_horizons(horizons, ncol(paths$y), reference, "lpdid", function(h) {
+    lp_regression(design, paths, h, h, reweight, ssc, solver)
+  })
+  overall <- mean_effect(found)
+  if (pooled) overall <- pooled_projection(design, paths, max(found$events), reweight, ssc, solver)
+  new_dynamic_fit("lpdid", design, data, call, found$effects, overall$estimate, unname(cbind(overall$psi, found$psi)),
     reference = reference, vcov = vcov, ssc = list(k = "none", g = ssc$g), normal = FALSE,
     options = list(
       control_group = control_group, anticipation = anticipation, reweight = reweight,

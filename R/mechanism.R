@@ -18,9 +18,14 @@
 #' `p.holm` bounds the chance of any false claim in the table, `p.bh` the expected share of false
 #' claims (Benjamini and Hochberg), and `p.romano.wolf` bounds the chance of any false claim like
 #' Holm but uses how the estimates depend on each other. The latter is the step-down of Romano and
-#' Wolf (2005) on a wild cluster bootstrap: residuals of all outcomes are multiplied by one draw a
-#' cluster, so that the t statistics keep their dependence. Standard errors are held at their
-#' estimates, as in a multiplier bootstrap; with fewer than about 30 clusters read it as a guide.
+#' Wolf (2005, 2016) on a wild cluster bootstrap that all outcomes share (Clarke, Romano and Wolf 2020):
+#' residuals of all of them are multiplied by one draw a cluster, so that the t statistics keep their
+#' dependence. For two-way fixed effects and 2SLS the draws are those of [wild_bootstrap()], the null
+#' imposed on each outcome: every draw is estimated again and its t has the clustered standard error of
+#' that draw. A fit that is not clustered is clustered by unit for this purpose. Other estimators are
+#' known by the influence of each cluster: a draw is the sum of the influences times their weights,
+#' around the estimate, over the standard error of that sum. With fewer than about ten clusters read the
+#' result as a guide.
 #'
 #' @param fit A fit of [pilot_did()], by any estimator (`steps = "three"`: two-way fixed effects).
 #' @param outcomes `~ talent + log(firms)` or column names.
@@ -38,7 +43,10 @@
 #'   treatment or a control), `not_numeric`, `infinite`, `unknown_column`, `estimator`.
 #' @references
 #' Romano and Wolf (2005), Stepwise multiple testing as formalized data snooping, *Econometrica*
-#' 73, Algorithm 4.2. Baron and Kenny (1986), *Journal of Personality and Social Psychology* 51.
+#' 73, Algorithm 4.2. Romano and Wolf (2016), Efficient computation of adjusted p-values for
+#' resampling-based stepdown multiple testing, *Statistics & Probability Letters* 113. Clarke, Romano
+#' and Wolf (2020), The Romano-Wolf multiple-hypothesis correction in Stata, *Stata Journal* 20. Baron
+#' and Kenny (1986), *Journal of Personality and Social Psychology* 51.
 #' @seealso [mediation()], [heterogeneity()], [moderation()]
 #' @examples
 #' panel <- simulate_pilot(mediator = c(0.5, 0.8), indicators = 3, seed = 1)
@@ -51,7 +59,7 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   check_fit(fit)
   steps <- check_choice(steps, c("two", "three"), "steps")
   sample <- check_choice(sample, c("own", "common"), "sample")
-  weights <- check_choice(weights, names(wild_weights), "weights")
+  weights <- check_choice(weights, names(wild_codes), "weights")
   check_count(draws, "draws", min = 0)
   columns <- named_columns(outcomes, fit, "outcomes")
   refuse_mediators(columns, fit)
@@ -60,6 +68,7 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   fits <- fit_outcomes(fit, columns, sample)
   term <- headline_terms(fits[[1L]])
   table <- outcome_table(fits, term)
+  warn_explained(table)
   table$p.holm <- stats::p.adjust(table$p.value, "holm")
   table$p.bh <- stats::p.adjust(table$p.value, "BH")
   used_seed <- NULL
@@ -135,6 +144,15 @@ fit_on_design <- function(fit, design, columns) {
     new$request <- fit$request
     new
   })
+}
+
+warn_explained <- function(table) {
+  explained <- unique(table$outcome[table$std.error %in% 0])
+  if (length(explained)) {
+    warn("no_variance", c("{length(explained)} outcome{?s} {?does/do} not vary once effects and controls are removed: {.field {explained}}.",
+      i = "There is no test; a value that is constant within units or within periods is the usual cause."
+    ))
+  }
 }
 
 # One row an outcome and headline term.

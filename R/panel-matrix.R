@@ -38,14 +38,6 @@ refuse_weights <- function(design, estimator, why) {
   abort("weights", c("{.code estimator = {.val {estimator}}} takes no weights.", i = why))
 }
 
-refuse_covariates <- function(design, estimator, instead) {
-  if (!length(design$covariates)) return(invisible())
-  abort("covariates", c("{.code estimator = {.val {estimator}}} takes no covariates.",
-    x = "The formula has {.field {names(design$covariates)}}.",
-    i = instead
-  ))
-}
-
 refuse_repeated_rows <- function(design, estimator) {
   if (!has_repeated_rows(design)) return(invisible())
   abort("duplicates", c("{.code estimator = {.val {estimator}}} needs one row a unit and period.",

@@ -20,8 +20,9 @@
 #'   period: `"dr"` (doubly robust), `"ipw"`, `"or"` (outcome regression); `base_period`: `"varying"` (each
 #'   period before the pilot against the one before it) or `"universal"`; `incomplete`: units that miss
 #'   periods count as repeated cross-sections (`"cross_section"`), in the comparisons that see both of
-#'   their periods (`"pairs"`), or not at all (`"drop"`). With `duplicates = "allow"` the rows are
-#'   repeated cross-sections.
+#'   their periods (`"pairs"`), or not at all (`"drop"`). Repeated cross-sections are people
+#'   seen once (`y ~ 1 | person + year` with `cohort = `), or rows of regions with `duplicates = "allow"`. It fits no
+#'   effects of units: rows that are alone in theirs stay unless `drop_singletons = TRUE` is given.
 #' * `"sa"` (Sun and Abraham 2021): the saturated regression; never-treated (or last-treated) units are the
 #'   controls. Options: `shares = "fixed"` or `"sampled"` (is their sampling error part of the variance of
 #'   averages?), `reference`.
@@ -39,7 +40,8 @@
 #'   window, \eqn{\sum_a (N_a / N) \{E[Y_{a+e} - Y_{a-1} | G = a] - E[Y_{a+e} - Y_{a-1} | C_a]\}}; units that miss
 #'   a period of a window are left out of the stack. Options: `horizons = c(first, last)` (default: the widest
 #'   window in which every cohort is feasible), `stacks = "unweighted"` for the plain stacked regression. `fit$stacks`
-#'   says which cohorts entered. No covariates.
+#'   says which cohorts entered. Covariates join the regression on all stacks with the same weights (their slopes
+#'   are in `fit$covariates`); what does not change within units changes nothing.
 #' * `"lpdid"` (Dube, Girardi, Jorda and Taylor 2025): for each horizon \eqn{h} the coefficient of
 #'   \eqn{\Delta D_t} in a regression of \eqn{Y_{t+h} - Y_{t-1}} on it and period effects, over rows that switch or
 #'   are untreated at \eqn{t + h}. Options: `horizons`, `reweight = TRUE` (equal weight of all switchers: then
@@ -52,7 +54,7 @@
 #'   switch. The treatment may switch on and off, take several values, or be continuous after the
 #'   switch; the row `ATT` is the total effect per unit of treatment. Event time 0 is the first effect, -2 the first
 #'   placebo (over the same switchers). Options: `horizons`, `normalized = TRUE` (per unit of treatment received),
-#'   `same_switchers`. Covariates are taken out by their changes among units not yet switched.
+#'   `same_switchers = TRUE` (only those seen at all event times of `horizons`). Covariates are taken out by their changes among units not yet switched.
 #'   `glance()` has the joint test (`joint.p.value`) and the test of equal effects (`equal.p.value`).
 #' * `"efficient"` (Roth and Sant'Anna 2023): for random timing, the effect less \eqn{\beta} times the same comparison
 #'   before treatment, with the \eqn{\beta} of smallest variance. Options: `variance = "adjusted"` or `"neyman"`,
@@ -62,7 +64,8 @@
 #' * `"sdid"` (Arkhangelsky and others 2021; staggered: Clarke and others 2024): each cohort against never-treated
 #'   units weighted to follow it, and periods before weighted to resemble those after; `fit$weights` and
 #'   [plot()][plot.pilot_sdid] show them. Options: `variance = "bootstrap"`, `"placebo"`, `"jackknife"` or `"none"`, `draws`,
-#'   `seed`. Covariates are projected out first. Needs a balanced panel and two periods before; there are no
+#'   `seed`, `shares = "fixed"` (the sizes of the cohorts are given; by default they are part of the bootstrap's and the
+#'   jackknife's sampling). Covariates are projected out first. Needs a balanced panel and two periods before; there are no
 #'   contributions of units, so other clusters, multiplier and wild bootstrap do not exist.
 #'
 #' An effect that cannot be estimated is a row with `NA` and a `reason`. Standard errors are clustered by the
@@ -170,6 +173,8 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
   control_group <- if (missing(control_group)) usual_controls(estimator) else check_choice(control_group, c("never", "notyet"), "control_group")
   check_count(anticipation, "anticipation", min = 0)
   check_data(data)
+  # Without effects of units a row that is alone in its unit says as much as others.
+  if (missing(drop_singletons)) drop_singletons <- estimator != "cs"
   check_flag(drop_singletons, "drop_singletons")
   check_flag(lean, "lean")
   solver <- do.call(solver_options, solver)

@@ -48,6 +48,11 @@ print_header <- function(x) {
   cat("SE:       ", x$covariance$label, clusters_text(x), "\n\n", sep = "")
 }
 
+# What a p-value says: nothing is ever exactly impossible.
+p_statement <- function(p) {
+  ifelse(is.na(p), "p not defined", ifelse(p < 1e-4, "p < 0.0001", sprintf("p = %.4f", p)))
+}
+
 big <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
 
 dropped_text <- function(design, language = "en") {

@@ -93,7 +93,7 @@ index_rows <- function(design, duplicates, one_period = FALSE) {
   design$start <- index$start
   if (!is.null(time)) {
     if (!one_period) refuse_one_period(design)
-    if (duplicates == "error") refuse_duplicates(design)
+    if (duplicates == "error" && !index$strict) refuse_duplicates(design)
   }
   design
 }

@@ -8,9 +8,13 @@
 
 # variance: "bootstrap", "placebo" (few treated units; errors alike in treated and controls), "jackknife"
 #   (weights kept; at least two units a cohort) or "none". draws: replicates. seed: NULL draws one.
+# shares: averages over cohorts with the sizes of each replicate ("sampled": who joins when is random, as in Stata's
+#   sdid), or with those of the data ("fixed": the cohorts are these, as the placebo variance has it anyway).
 fit_sdid <- function(design, data, vcov, ssc, solver, call, control_group, anticipation,
-                     variance = c("bootstrap", "placebo", "jackknife", "none"), draws = 200, seed = NULL) {
+                     variance = c("bootstrap", "placebo", "jackknife", "none"), draws = 200,
+                     shares = c("sampled", "fixed"), seed = NULL) {
   variance <- check_choice(variance, c("bootstrap", "placebo", "jackknife", "none"), "variance")
+  shares <- check_choice(shares, c("sampled", "fixed"), "shares")
   check_count(draws, "draws", min = 2)
   refuse_anticipation(anticipation, "sdid")
   design <- synthetic_design(design)
@@ -23,11 +27,12 @@ fit_sdid <- function(design, data, vcov, ssc, solver, call, control_group, antic
     match(variance, c("placebo", "bootstrap", "jackknife", "none")) - 1L, as.integer(draws), seed)
   shape <- synthetic_shape(panel)
   values <- synthetic_averages(found$path, found$size, shape)
+  if (shares == "fixed") found$replicates$size <- lapply(found$replicates$size, function(size) found$size)
   fit <- new_dynamic_fit("sdid", design, data, call,
     data.frame(event_time = shape$event, estimate = values[1L + seq_along(shape$event)], size = shape$units, reason = NA_character_),
     values[1L], influence = NULL, reference = numeric(), vcov = vcov, ssc = small_sample("none"), normal = TRUE,
     variance = synthetic_variance(found$replicates, shape, variance, length(values), 1L + length(shape$event)),
-    options = list(control_group = "never", variance = variance, draws = draws, seed = seed),
+    options = list(control_group = "never", variance = variance, draws = draws, shares = shares, seed = seed),
     covariates = adjusted$coefficients
   )
   fit$synthetic <- list(

@@ -152,7 +152,7 @@ refuse_unbalanced <- function(design) {
   short <- which(rows < periods)
   names <- format_id(design$unit$values[short])
   abort("unbalanced", c("A spatial panel must be balanced: without a unit, the spatial lag of its neighbors is unknown.",
-    x = "{length(short)} of {n} unit{?s} {?lacks/lack} periods: {first_few(names)}.",
+    x = "{length(short)} of {n} units {cli::qty(length(short))}{?lacks/lack} periods: {first_few(names)}.",
     if (length(design$flow)) set_names_i(paste0(names(design$flow), ": ", design$flow, " rows dropped")),
     i = "Fill the gaps with {.fn interpolate_panel}, or keep the units that are complete with {.arg subset}."
   ), units = names)

@@ -163,7 +163,8 @@ chol_psd <- function(v) {
 
 add_inference <- function(table, level) {
   half <- stats::qnorm(1 - (1 - level) / 2) * table$std.error
-  table$statistic <- table$estimate / table$std.error
+  # Models without a spatial lag have no indirect effect: a zero that is known has no statistic.
+  table$statistic <- ifelse(table$std.error > 0, table$estimate / table$std.error, NA)
   table$p.value <- 2 * stats::pnorm(-abs(table$statistic))
   table$conf.low <- table$estimate - half
   table$conf.high <- table$estimate + half

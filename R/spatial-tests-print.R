@@ -35,7 +35,12 @@ reading_of <- function(x) {
   lag <- rejects(x, "lm_lag")
   error <- rejects(x, "lm_error")
   robust <- c(lag = rejects(x, "robust_lm_lag"), error = rejects(x, "robust_lm_error"))
-  first <- if (!lag && !error) {
+  first <- if (!lag && !error && any(robust)) {
+    paste(
+      "The plain Lagrange multiplier tests do not reject but a robust one does: a lag and an error of opposite",
+      "sign can hide each other, so look at the models with both (Durbin, sac)."
+    )
+  } else if (!lag && !error) {
     "The Lagrange multiplier tests find no spatial dependence in the residuals."
   } else if (robust[["lag"]] && robust[["error"]]) {
     "Both robust tests reject: there is dependence of both kinds, which speaks for the Durbin model."

@@ -2,7 +2,8 @@
 #   design -> feasible cohorts -> differences from the reference by unit, stack and event time
 #   -> treated mean less weighted control mean, influence -> fit
 # The regression treat x event time | treat + event time on all stacks is saturated: its coefficients
-# are differences of four weighted means, and so are the contributions of units.
+# are differences of four weighted means, and so are the contributions of units. Covariates join that
+# regression: their slopes are those within treat x event time, and the means are of what they leave.
 
 # horizons: c(first, last) event time of every stack; NULL: the widest in which every cohort is feasible.
 # stacks: "weighted" gives controls the weights that make each stack count by its treated units;
@@ -14,23 +15,25 @@ fit_stacked <- function(design, data, vcov, ssc, solver, call, control_group, an
   design <- staggered_design(design, "stacked")
   refuse_extra_effects(design, "stacked")
   refuse_repeated_rows(design, "stacked")
-  refuse_covariates(design, "stacked", "Use {.val cs}, {.val bjs} or {.val lpdid}, which take them.")
   panel <- list(
-    y = panel_matrix(design, design$outcome), start = switch_positions(design),
+    y = panel_matrix(design, design$outcome), x = lapply(design$covariates, panel_matrix, design = design), start = switch_positions(design),
     weight = unit_weights(design, "stacked"), never_only = control_group == "never", anticipation = as.integer(anticipation)
   )
   window <- as.integer(horizons %||% widest_window(panel, design))
   plan <- stack_plan(panel, window)
   refuse_no_stack(plan, design, window)
-  means <- stacked_means(panel, plan[is.na(plan$reason), ], window, stacks == "weighted")
+  stacks_used <- stack_rows(panel, plan[is.na(plan$reason), ], window, stacks == "weighted")
+  slopes <- stack_slopes(panel, stacks_used)
+  means <- adjusted_means(panel, stacks_used, slopes)
   # The regression's own factor: its coefficients, two levels and as many event times less one; over
   # the clusters of the panel, which count later, those in the stacks.
-  parameters <- 2L * nrow(means$effects) + 2L
+  parameters <- 2L * nrow(means$effects) + 2L + length(panel$x)
   factor <- rows_factor(ssc, means$rows, parameters) * groups_factor(ssc, means$units) / groups_factor(ssc, length(panel$start))
   fit <- new_dynamic_fit("stacked", design, data, call, means$effects, means$overall, means$influence * sqrt(factor),
     reference = -1L - as.integer(anticipation), vcov = vcov, ssc = list(k = "none", g = ssc$g), normal = FALSE,
-    nobs = means$rows, rank = nrow(means$effects), absorbed = nrow(means$effects) + 2L,
-    options = list(control_group = control_group, anticipation = anticipation, horizons = window, stacks = stacks)
+    nobs = means$rows, rank = nrow(means$effects) + length(panel$x), absorbed = nrow(means$effects) + 2L,
+    options = list(control_group = control_group, anticipation = anticipation, horizons = window, stacks = stacks),
+    covariates = slopes$coefficients
   )
   fit$stacks <- stack_table(plan, design)
   fit
@@ -142,19 +145,63 @@ stack_table <- function(plan, design) {
   tibble::as_tibble(plan[c("cohort", "treated", "controls", "incomplete", "reason")])
 }
 
+# The stacks as they enter the regression: members of each and the weights of its two sides.
+stack_rows <- function(panel, plan, window, weighted) {
+  members <- lapply(plan$start, stack_members, panel = panel, window = window)
+  mass <- function(who) vapply(members, function(m) sum(panel$weight[m[[who]]]), 1)
+  list(
+    members = members, events = seq.int(window[1L], window[2L]),
+    scale = list(
+      treated = rep(1, length(members)),
+      controls = if (weighted) mass("treated") / mass("controls") else rep(1, length(members))
+    )
+  )
+}
+
+# Slopes of the covariates in the stacked regression, whose other regressors are the cells treat x event time.
+stack_slopes <- function(panel, stacks) {
+  if (!length(panel$x)) return(NULL)
+  events <- length(stacks$events)
+  sides <- expand.grid(stack = seq_along(stacks$members), who = c("treated", "controls"), stringsAsFactors = FALSE)
+  blocks <- Map(function(k, who) {
+    units <- stacks$members[[k]][[who]]
+    at <- stacks$members[[k]]$at
+    list(
+      columns = lapply(c(list(panel$y), panel$x), function(m) as.vector(m[units, at])),
+      cell = rep(seq_len(events) + if (who == "treated") 0L else events, each = length(units)),
+      weight = rep(stacks$scale[[who]][k] * panel$weight[units], events), unit = rep(units, events)
+    )
+  }, sides$stack, sides$who)
+  bind <- function(part) unlist(lapply(blocks, `[[`, part))
+  column <- function(j) unlist(lapply(blocks, function(b) b$columns[[j]]))
+  regress_within_cells(column(1L), set_names(lapply(seq_along(panel$x) + 1L, column), names(panel$x)),
+    bind("cell"), bind("weight"), bind("unit"), length(panel$start),
+    "The covariates are collinear in the stacks.")
+}
+
+# The means of the outcome less its covariates' part, with what the slopes add to the contributions.
+adjusted_means <- function(panel, stacks, slopes) {
+  for (j in seq_along(panel$x)) panel$y <- panel$y - slopes$coefficients[j] * panel$x[[j]]
+  means <- stacked_means(panel, stacks)
+  for (j in seq_along(panel$x)) {
+    panel$y <- panel$x[[j]]
+    moved <- stacked_means(panel, stacks)
+    means$influence <- means$influence - outer(slopes$influence[, j], c(moved$overall, moved$effects$estimate))
+  }
+  means
+}
+
 # Means of differences from the reference, treated and controls, and what each unit adds to them.
-stacked_means <- function(panel, plan, window, weighted) {
-  events <- seq.int(window[1L], window[2L])
+stacked_means <- function(panel, stacks) {
+  events <- stacks$events
+  members <- stacks$members
   reference <- -1L - panel$anticipation
   w <- panel$weight
-  members <- lapply(plan$start, stack_members, panel = panel, window = window)
-  treated_mass <- vapply(members, function(m) sum(w[m$treated]), 1)
-  control_mass <- vapply(members, function(m) sum(w[m$controls]), 1)
-  share <- if (weighted) treated_mass / control_mass else rep(1, length(members))
   differences <- lapply(members, function(m) {
     panel$y[, m$at, drop = FALSE] - panel$y[, m$at[match(reference, events)]]
   })
-  side <- function(who, scale) {
+  side <- function(who) {
+    scale <- stacks$scale[[who]]
     total <- sum(vapply(seq_along(members), function(k) scale[k] * sum(w[members[[k]][[who]]]), 1))
     mean <- Reduce(`+`, lapply(seq_along(members), function(k) {
       at <- members[[k]][[who]]
@@ -167,8 +214,8 @@ stacked_means <- function(panel, plan, window, weighted) {
     }
     list(mean = mean, psi = psi)
   }
-  treated <- side("treated", rep(1, length(members)))
-  control <- side("controls", share)
+  treated <- side("treated")
+  control <- side("controls")
   shown <- which(events != reference)
   psi <- (treated$psi - control$psi)[, shown, drop = FALSE]
   estimate <- (treated$mean - control$mean)[shown]

@@ -28,7 +28,7 @@ critical_values <- function(instruments, endogenous, effective) {
   tables <- lapply(kinds, function(kind) {
     v <- stock_yogo(kind[1L], kind[2L], instruments, endogenous)
     v <- v[!is.na(v)]
-    tibble::tibble(
+    list(
       test = rep("cragg_donald", length(v)), source = rep("Stock-Yogo (iid)", length(v)),
       estimator = rep(kind[2L], length(v)), criterion = rep(kind[1L], length(v)),
       level = as.numeric(names(v)), critical = unname(v)
@@ -36,11 +36,12 @@ critical_values <- function(instruments, endogenous, effective) {
   })
   if (!is.null(effective)) {
     critical <- effective$critical
-    tables <- c(tables, list(tibble::tibble(
-      test = "effective_f", source = "Montiel Olea-Pflueger",
-      estimator = rep(colnames(critical), each = nrow(critical)), criterion = "bias",
+    count <- length(critical)
+    tables <- c(tables, list(list(
+      test = rep("effective_f", count), source = rep("Montiel Olea-Pflueger", count),
+      estimator = rep(colnames(critical), each = nrow(critical)), criterion = rep("bias", count),
       level = rep(as.numeric(rownames(critical)), ncol(critical)), critical = as.vector(critical)
     )))
   }
-  do.call(rbind, tables)
+  bind_lists(tables)
 }

@@ -15,7 +15,9 @@ resolve_treatment <- function(design, treatment, cohort, data) {
   time <- if (is.null(design$time)) integer(design$n_data) else design$time$code
   paths <- cpp_treatment_paths(design$rows, design$start, time, column)
   refuse_constant(paths, names)
-  absorbed_by_unit <- !paths$varies_within && has_unit_effects(design)
+  # People seen once, with the date of their cohort: their status cannot vary, and no effect of theirs is fitted.
+  cross_sections <- !is.null(cohort) && design$n == length(design$unit$values)
+  absorbed_by_unit <- !paths$varies_within && has_unit_effects(design) && !cross_sections
   if (absorbed_by_unit) refuse_absorbed(names, design$unit$label, design$time$label)
   if (!paths$binary) {
     design$treatment$kind <- "continuous"

@@ -66,7 +66,7 @@ weak_iv <- function(fit, beta0 = 0, vcov = NULL) {
     endogeneity_rows(fit, s)
   )
   structure(list(
-    table = do.call(rbind, rows), critical_values = critical_values(length(r$z), length(r$d), effective),
+    table = bind_lists(rows), critical_values = critical_values(length(r$z), length(r$d), effective),
     tf = tf, beta0 = beta0, covariance = fit$covariance$label, formula = fit$formula,
     endogenous = r$names[r$d], instruments = r$names[r$z]
   ), class = "pilot_weak_iv")
@@ -89,7 +89,7 @@ test_row <- function(test, statistic, df, null, df2 = NA_real_, p.value = NULL, 
       stats::pf(statistic, df, df2, lower.tail = FALSE)
     }
   }
-  tibble::tibble(
+  list(
     test = test, statistic = statistic, df = as.numeric(df), df2 = df2, p.value = p.value,
     critical = critical, note = note, null = null
   )

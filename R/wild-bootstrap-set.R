@@ -84,7 +84,7 @@ print.pilot_wild <- function(x, ...) {
   cat("Draws:     ", big(x$draws), if (x$enumerated) ", all sign patterns", "; ", x$type, " weights by ", x$weights_by, "\n\n", sep = "")
   null <- paste(format(x$null), collapse = ", ")
   name <- if (length(x$names) > 1L) "Wald" else "t"
-  cat(sprintf("H0: %s = %s: %s = %.4f, p = %.4f\n", names, null, name, x$statistic, x$p.value))
+  cat(sprintf("H0: %s = %s: %s = %.4f, %s\n", names, null, name, x$statistic, p_statement(x$p.value)))
   if (!is.null(x$pieces)) {
     set <- paste(sprintf("[%.5g, %.5g]", x$pieces[, 1L], x$pieces[, 2L]), collapse = " and ")
     cat(sprintf("Estimate %.5g, %g %% confidence set %s\n", x$estimate, 100 * x$conf.level, set))

@@ -68,7 +68,7 @@ wild_bootstrap <- function(fit, parameter = NULL, draws = 9999, type = c("radema
       x = "{length(hypothesis$names)} restrictions, {min(vapply(clusters$ways, function(w) w$by$levels, 1))} clusters."
     ))
   }
-  enumerate <- type == "rademacher" && clusters$boot$levels < 31 && 2^clusters$boot$levels <= draws
+  enumerate <- enumerates(type, clusters$boot, draws)
   out <- list(
     names = hypothesis$names, null = hypothesis$null, type = type, impose_null = impose_null,
     draws = if (enumerate) 2^clusters$boot$levels else draws, enumerated = enumerate,
@@ -83,6 +83,9 @@ wild_bootstrap <- function(fit, parameter = NULL, draws = 9999, type = c("radema
   class(out) <- "pilot_wild"
   out
 }
+
+# All sign patterns in turn, where there are no more of them than draws.
+enumerates <- function(type, boot, draws) type == "rademacher" && boot$levels < 31 && 2^boot$levels <= draws
 
 wild_codes <- c(rademacher = 0L, webb = 1L, mammen = 2L)
 

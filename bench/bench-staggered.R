@@ -2,6 +2,7 @@
 library(pilotdid)
 source("bench/harness.R")
 pilot_threads(2)
+options(width = 200)
 size <- as.numeric(c(commandArgs(TRUE), 1)[1])
 
 adoption <- function(units, periods = 12L, cohorts = c(4L, 6L, 8L, 9L, 10L)) {
@@ -16,10 +17,10 @@ adoption <- function(units, periods = 12L, cohorts = c(4L, 6L, 8L, 9L, 10L)) {
   data
 }
 gap <- function(ours, peer) function() ours() / peer() - 1
-out <- NULL
+# Each line is printed as soon as it is measured.
 run <- function(package, work, data, ours, peer, estimates, times = 5L) {
-  if (!requireNamespace(package, quietly = TRUE)) return(invisible())
-  out <<- rbind(out, compare(work, nrow(data), ours, peer, estimates, times = times))
+  if (!requireNamespace(package, quietly = TRUE)) return(cat("not installed:", package, "\n"))
+  report(compare(work, nrow(data), ours, peer, estimates, times = times))
 }
 
 data <- adoption(50000 * size)
@@ -77,7 +78,6 @@ peer <- function() {
 }
 run("fixest", paste0("local projections, 8 horizons, ", 20 * size, "k x 12"), data, lp, peer,
   gap(function() tidy(lp())$std.error[4:5], function() vapply(peer()[3:4], fixest::se, 1)), 3L)
-report(out)
 
 # A million units must do.
 data <- adoption(1e6 * size)

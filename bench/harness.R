@@ -49,3 +49,25 @@ report <- function(rows) {
   print(show, row.names = FALSE)
   invisible(rows)
 }
+
+# Monte Carlo that can be stopped and goes on where it was: one(seed) for the seeds 1 to draws, kept in `file` as
+# they come. -> array, the last dimension the draws.
+monte_carlo <- function(one, draws, file) {
+  done <- if (file.exists(file)) readRDS(file) else list()
+  save <- function() saveRDS(done, file)
+  for (seed in setdiff(seq_len(draws), seq_along(done))) {
+    done[[seed]] <- one(seed)
+    if (seed %% 20L == 0L) save()
+  }
+  save()
+  simplify2array(done[seq_len(draws)])
+}
+
+# results: 3 (error, covered, standard error) x estimators x draws.
+coverage_table <- function(results) {
+  table <- data.frame(
+    bias = rowMeans(results[1L, , ]), coverage = 100 * rowMeans(results[2L, , ]),
+    sd = apply(results[1L, , ], 1L, stats::sd), mean.se = rowMeans(results[3L, , ])
+  )
+  print(round(table, 3))
+}

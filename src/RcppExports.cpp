@@ -518,15 +518,16 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_wild_statistics
-Rcpp::NumericMatrix cpp_wild_statistics(Rcpp::NumericMatrix influence, int weights, int draws, double seed);
-RcppExport SEXP _pilotdid_cpp_wild_statistics(SEXP influenceSEXP, SEXP weightsSEXP, SEXP drawsSEXP, SEXP seedSEXP) {
+Rcpp::NumericMatrix cpp_wild_statistics(Rcpp::NumericMatrix influence, int weights, int draws, double seed, bool enumerate);
+RcppExport SEXP _pilotdid_cpp_wild_statistics(SEXP influenceSEXP, SEXP weightsSEXP, SEXP drawsSEXP, SEXP seedSEXP, SEXP enumerateSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type influence(influenceSEXP);
     Rcpp::traits::input_parameter< int >::type weights(weightsSEXP);
     Rcpp::traits::input_parameter< int >::type draws(drawsSEXP);
     Rcpp::traits::input_parameter< double >::type seed(seedSEXP);
-    rcpp_result_gen = Rcpp::wrap(cpp_wild_statistics(influence, weights, draws, seed));
+    Rcpp::traits::input_parameter< bool >::type enumerate(enumerateSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_wild_statistics(influence, weights, draws, seed, enumerate));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -1218,7 +1219,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_bootstrap_mediation", (DL_FUNC) &_pilotdid_cpp_bootstrap_mediation, 6},
     {"_pilotdid_cpp_permute_groups", (DL_FUNC) &_pilotdid_cpp_permute_groups, 9},
     {"_pilotdid_cpp_permuted_labels", (DL_FUNC) &_pilotdid_cpp_permuted_labels, 5},
-    {"_pilotdid_cpp_wild_statistics", (DL_FUNC) &_pilotdid_cpp_wild_statistics, 4},
+    {"_pilotdid_cpp_wild_statistics", (DL_FUNC) &_pilotdid_cpp_wild_statistics, 5},
     {"_pilotdid_cpp_autocorrelation", (DL_FUNC) &_pilotdid_cpp_autocorrelation, 5},
     {"_pilotdid_cpp_local_moran", (DL_FUNC) &_pilotdid_cpp_local_moran, 4},
     {"_pilotdid_cpp_multiplier_bootstrap", (DL_FUNC) &_pilotdid_cpp_multiplier_bootstrap, 4},

@@ -1,5 +1,9 @@
 #include "convert.h"
 
+#include <pilotdid/absorption.hpp>
+#include <pilotdid/moments.hpp>
+#include <pilotdid/reduced_system.hpp>
+
 pilotdid::Absorption as_absorption(const Rcpp::List& list) {
   pilotdid::Absorption a;
   const Rcpp::IntegerVector start = list["start"];

@@ -4,11 +4,15 @@
 
 #include <RcppEigen.h>
 
-#include <pilotdid/absorption.hpp>
-#include <pilotdid/influence.hpp>
-#include <pilotdid/moments.hpp>
+#include <pilotdid/column.hpp>
 #include <pilotdid/parallel.hpp>
-#include <pilotdid/reduced_system.hpp>
+
+// Only named here, so that a wrapper compiles no more of the core than it calls.
+namespace pilotdid {
+struct Absorption;
+struct SolverOptions;
+struct Moments;
+}  // namespace pilotdid
 
 // Threads as set by the user (see R/threads.R), one after a fork, and R's own interrupt check.
 pilotdid::Execution execution();

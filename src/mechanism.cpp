@@ -58,8 +58,8 @@ Rcpp::IntegerMatrix cpp_permuted_labels(Rcpp::IntegerVector label, Rcpp::Integer
 // influence: clusters x estimates -> draws x estimates, bootstrap t statistics.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_wild_statistics(Rcpp::NumericMatrix influence, int weights, int draws,
-                                        double seed) {
+                                        double seed, bool enumerate) {
   return Rcpp::wrap(pilotdid::wild_statistics(view(influence),
                                               static_cast<pilotdid::WildWeights>(weights), draws,
-                                              as_seed(seed), execution()));
+                                              as_seed(seed), enumerate, execution()));
 }

@@ -21,7 +21,7 @@ Rcpp::List code_numbers(SEXP x, const T* values) {
   const R_xlen_t n = Rf_xlength(x);
   Rcpp::IntegerVector code(Rcpp::no_init(n));
   const std::vector<T> distinct =
-      pilotdid::code_values(values, static_cast<std::size_t>(n), code.begin());
+      pilotdid::code_values(values, static_cast<std::size_t>(n), code.begin(), execution());
   return Rcpp::List::create(Rcpp::_["code"] = code,
                             Rcpp::_["values"] = Vector(distinct.begin(), distinct.end()));
 }
@@ -33,11 +33,12 @@ Rcpp::List code_strings(SEXP x) {
   std::vector<std::int64_t> address(static_cast<std::size_t>(n));
   for (R_xlen_t i = 0; i < n; ++i) {
     SEXP s = STRING_ELT(x, i);
-    address[i] = s == NA_STRING ? -1 : static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(s));
+    address[i] =
+        s == NA_STRING ? -1 : static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(s));
   }
   Rcpp::IntegerVector code(Rcpp::no_init(n));
   const std::vector<std::int64_t> distinct =
-      pilotdid::code_values(address.data(), address.size(), code.begin());
+      pilotdid::code_values(address.data(), address.size(), code.begin(), execution());
   Rcpp::CharacterVector values(static_cast<R_xlen_t>(distinct.size()));
   for (std::size_t v = 0; v < distinct.size(); ++v)
     SET_STRING_ELT(values, static_cast<R_xlen_t>(v),
@@ -50,11 +51,16 @@ Rcpp::List code_strings(SEXP x) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_code(SEXP x) {
   switch (TYPEOF(x)) {
-    case REALSXP: return code_numbers<Rcpp::NumericVector>(x, REAL(x));
-    case INTSXP: return code_numbers<Rcpp::IntegerVector>(x, INTEGER(x));
-    case LGLSXP: return code_numbers<Rcpp::LogicalVector>(x, LOGICAL(x));
-    case STRSXP: return code_strings(x);
-    default: Rcpp::stop("identifiers must be numeric, logical or character");
+    case REALSXP:
+      return code_numbers<Rcpp::NumericVector>(x, REAL(x));
+    case INTSXP:
+      return code_numbers<Rcpp::IntegerVector>(x, INTEGER(x));
+    case LGLSXP:
+      return code_numbers<Rcpp::LogicalVector>(x, LOGICAL(x));
+    case STRSXP:
+      return code_strings(x);
+    default:
+      Rcpp::stop("identifiers must be numeric, logical or character");
   }
 }
 
@@ -68,8 +74,9 @@ void cpp_recode(Rcpp::IntegerVector code, Rcpp::IntegerVector rank) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_code_pairs(Rcpp::IntegerVector a, Rcpp::IntegerVector b, int levels_b) {
   Rcpp::IntegerVector code(Rcpp::no_init(a.size()));
-  const std::vector<std::int64_t> pairs = pilotdid::code_pairs(
-      a.begin(), b.begin(), levels_b, static_cast<std::size_t>(a.size()), code.begin());
+  const std::vector<std::int64_t> pairs =
+      pilotdid::code_pairs(a.begin(), b.begin(), levels_b, static_cast<std::size_t>(a.size()),
+                           code.begin(), execution());
   Rcpp::IntegerVector first(pairs.size()), second(pairs.size());
   for (std::size_t v = 0; v < pairs.size(); ++v) {
     first[v] = static_cast<int>(pairs[v] / levels_b);
@@ -84,8 +91,8 @@ Rcpp::List cpp_code_pairs(Rcpp::IntegerVector a, Rcpp::IntegerVector b, int leve
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scan(Rcpp::List columns, double n, SEXP keep) {
   std::vector<unsigned char> flags = as_keep(keep, static_cast<std::size_t>(n));
-  const auto found = pilotdid::scan_columns(as_columns(columns), static_cast<std::size_t>(n),
-                                            flags, execution());
+  const auto found =
+      pilotdid::scan_columns(as_columns(columns), static_cast<std::size_t>(n), flags, execution());
   Rcpp::NumericVector dropped(found.size()), infinite(found.size()), first(found.size());
   double all = 0;
   for (std::size_t k = 0; k < found.size(); ++k) {
@@ -93,9 +100,9 @@ Rcpp::List cpp_scan(Rcpp::List columns, double n, SEXP keep) {
     infinite[k] = static_cast<double>(found[k].infinite);
     first[k] = static_cast<double>(found[k].first_infinite + 1);
   }
-  return Rcpp::List::create(
-      Rcpp::_["keep"] = all == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
-      Rcpp::_["dropped"] = dropped, Rcpp::_["infinite"] = infinite, Rcpp::_["first"] = first);
+  return Rcpp::List::create(Rcpp::_["keep"] = all == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
+                            Rcpp::_["dropped"] = dropped, Rcpp::_["infinite"] = infinite,
+                            Rcpp::_["first"] = first);
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -104,9 +111,8 @@ Rcpp::List cpp_prune(SEXP keep, Rcpp::List codes, Rcpp::IntegerVector levels, do
   std::vector<const int*> pointers;
   for (R_xlen_t f = 0; f < codes.size(); ++f)
     pointers.push_back(INTEGER(static_cast<SEXP>(codes[f])));
-  const std::size_t dropped =
-      pilotdid::prune_singletons(pointers, Rcpp::as<std::vector<int>>(levels), flags.size(), flags,
-                                 execution());
+  const std::size_t dropped = pilotdid::prune_singletons(
+      pointers, Rcpp::as<std::vector<int>>(levels), flags.size(), flags, execution());
   return Rcpp::List::create(
       Rcpp::_["keep"] = dropped == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
       Rcpp::_["dropped"] = static_cast<double>(dropped));
@@ -118,15 +124,15 @@ Rcpp::List cpp_index(SEXP keep, double n, Rcpp::IntegerVector group, int groups,
                      int times) {
   const pilotdid::PanelIndex index = pilotdid::index_panel(
       Rf_isNull(keep) ? nullptr : RAW(keep), static_cast<std::size_t>(n), group.begin(), groups,
-      Rf_isNull(time) ? nullptr : INTEGER(time), times);
+      Rf_isNull(time) ? nullptr : INTEGER(time), times, execution());
   SEXP rows = R_NilValue;
   Rcpp::IntegerVector order;
   if (!index.identity) {
     order = Rcpp::IntegerVector(index.rows.begin(), index.rows.end());
     rows = order;
   }
-  return Rcpp::List::create(Rcpp::_["rows"] = rows,
-                            Rcpp::_["start"] = Rcpp::wrap(index.start));
+  return Rcpp::List::create(Rcpp::_["rows"] = rows, Rcpp::_["start"] = Rcpp::wrap(index.start),
+                            Rcpp::_["strict"] = index.strict);
 }
 
 // The position (from 1) of the first repeated (group, time), or 0.
@@ -134,7 +140,8 @@ Rcpp::List cpp_index(SEXP keep, double n, Rcpp::IntegerVector group, int groups,
 double cpp_first_duplicate(SEXP rows, Rcpp::IntegerVector start, Rcpp::IntegerVector time) {
   return static_cast<double>(pilotdid::first_duplicate(as_rows(rows, start), start.begin(),
                                                        static_cast<int>(start.size()) - 1,
-                                                       time.begin())) + 1;
+                                                       time.begin())) +
+         1;
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -157,9 +164,9 @@ Rcpp::List cpp_treatment_paths(SEXP rows, Rcpp::IntegerVector start, Rcpp::Integ
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_compact(Rcpp::IntegerVector code, int levels, Rcpp::RawVector keep) {
   Rcpp::IntegerVector out(Rcpp::no_init(code.size()));
-  std::vector<int> used = pilotdid::compact_codes(code.begin(), levels, keep.begin(),
-                                                  static_cast<std::size_t>(code.size()),
-                                                  NA_INTEGER, out.begin());
+  std::vector<int> used =
+      pilotdid::compact_codes(code.begin(), levels, keep.begin(),
+                              static_cast<std::size_t>(code.size()), NA_INTEGER, out.begin());
   for (int& u : used) ++u;
   return Rcpp::List::create(Rcpp::_["code"] = out, Rcpp::_["used"] = Rcpp::wrap(used));
 }

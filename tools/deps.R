@@ -18,6 +18,8 @@ if (length(missing)) {
   if (is.null(repos) || any(repos == "@CRAN@")) {
     utils::chooseCRANmirror(ind = 1L, graphics = FALSE)
   }
+  # fs, which testthat needs, brings the library it builds on: not every machine has its headers.
+  if (!nzchar(Sys.getenv("USE_BUNDLED_LIBUV"))) Sys.setenv(USE_BUNDLED_LIBUV = "1")
   utils::install.packages(missing, lib = target, quiet = TRUE)
   lost <- missing[!present(missing)]
   if (length(lost)) stop("could not be installed: ", paste(lost, collapse = ", "), call. = FALSE)

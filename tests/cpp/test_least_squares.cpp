@@ -57,7 +57,7 @@ TEST_CASE("absorbed parameters are counted by connected parts") {
   for (std::size_t i = 0; i < parts.unit.size(); ++i)
     keep.push_back((parts.unit[i] < 5) == (parts.time[i] < 2));
   const PanelIndex index =
-      index_panel(keep.data(), keep.size(), parts.unit.data(), 10, parts.time.data(), 4);
+      index_panel(keep.data(), keep.size(), parts.unit.data(), 10, parts.time.data(), 4, Execution());
   parts.rows = index.rows;
   parts.start = index.start;
   parts.identity = false;

@@ -129,6 +129,26 @@ TEST_CASE("solutions with the factors, dense and sparse") {
   }
 }
 
+TEST_CASE("the sparse factor: determinant and solutions up to the ends of the range, and beyond") {
+  for (bool symmetric : {true, false}) {
+    const Weights weights = nearest(200, 5, symmetric, 8);
+    const SpatialWeights w = weights.view();
+    SparseLu lu(w);
+    const Eigen::MatrixXd dense = w.matrix(), b = Eigen::MatrixXd::Random(200, 11);
+    for (double rho : {-0.999, -0.4, 0.0, 0.7, 0.999}) {
+      REQUIRE(lu.factor(rho));
+      const Eigen::MatrixXd s = Eigen::MatrixXd::Identity(200, 200) - rho * dense;
+      const Eigen::PartialPivLU<Eigen::MatrixXd> exact(s);
+      CHECK(lu.log_determinant() == Approx(exact.matrixLU().diagonal().array().abs().log().sum()).margin(1e-10));
+      // Residuals of two triangular solutions, relative to their size.
+      const Eigen::MatrixXd x = lu.solve(b), xt = lu.solve_transposed(b);
+      CHECK((s * x - b).cwiseAbs().maxCoeff() < 1e-13 * (1 + x.cwiseAbs().maxCoeff()));
+      CHECK((s.transpose() * xt - b).cwiseAbs().maxCoeff() < 1e-13 * (1 + xt.cwiseAbs().maxCoeff()));
+    }
+    CHECK_FALSE(lu.factor(1.2));
+  }
+}
+
 TEST_CASE("traces: exact against the matrix, with and without means; estimated within their error") {
   const Weights weights = nearest(150, 4, false, 6);
   const SpatialWeights w = weights.view();

@@ -103,3 +103,17 @@ TEST_CASE("multipliers have mean zero and variance one, and do not depend on thr
     CHECK(std::abs(draws.array().square().mean() - 1) < 5 * std::sqrt(2 / 20000.0));
   }
 }
+
+TEST_CASE("multiplier draws are the weighted sums, also where clusters do not come in eights") {
+  for (Multiplier type : {Multiplier::mammen, Multiplier::rademacher, Multiplier::normal}) {
+    const Eigen::MatrixXd one_each = Eigen::MatrixXd::Identity(21, 21);
+    const Eigen::MatrixXd weights = multiplier_bootstrap(one_each, 300, type, 5, Execution());
+    const Eigen::MatrixXd psi = Eigen::MatrixXd::Random(3, 21);
+    // The same sums in another order: rounding.
+    CHECK((multiplier_bootstrap(psi, 300, type, 5, Execution()) - psi * weights).cwiseAbs().maxCoeff() < 1e-12);
+    if (type != Multiplier::normal) {
+      const TwoPoints points = two_points(type);
+      CHECK((weights.array() - points.low).cwiseAbs().min((weights.array() - points.high).cwiseAbs()).maxCoeff() < 1e-12);
+    }
+  }
+}

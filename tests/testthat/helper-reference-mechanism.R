@@ -61,3 +61,11 @@ reference_step_down <- function(t, star) {
 reference_counts <- function(units, draws, seed) {
   vapply(seq_len(draws) - 1, function(draw) pilotdid:::cpp_resample_counts(units, seed, draw), integer(units))
 }
+
+# The weights of the core's draws, clusters x draws: a form that picks one cluster returns its weight.
+wild_weights_of <- function(clusters, type, draws, seed) {
+  t(vapply(seq_len(clusters), function(g) {
+    forms <- rbind(as.numeric(seq_len(clusters) == g), 0)
+    pilotdid:::cpp_wild_bootstrap(forms, 0L, list(), pilotdid:::wild_codes[[type]], as.integer(draws), seed, FALSE)[1L, ]
+  }, numeric(draws)))
+}

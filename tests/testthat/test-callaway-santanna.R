@@ -167,3 +167,21 @@ test_that("a status and a cohort column are the same panel", {
   data$g[data$g == 0] <- NA
   expect_identical(coef(quiet(pilot_did(y ~ z | id + year, data, estimator = "cs", cohort = "g"))), coef(two))
 })
+
+# People seen once: rows as units of their own, as did with panel = FALSE. The logit converges to 1e-8 in did.
+test_that("repeated cross-sections agree with did", {
+  stored <- readRDS(test_path("fixtures/cross-sections.rds"))
+  data <- staggered_fixture()$mpdta
+  data$person <- seq_len(nrow(data))
+  for (spec in names(stored)) {
+    formula <- if (spec == "plain") lemp ~ 1 | person + year else lemp ~ lpop | person + year
+    fit <- pilot_did(formula, data, estimator = "cs", cohort = "first.treat")
+    cells <- stored[[spec]]$cells
+    ours <- tidy(fit)[match(paste0("ATT(", cells$group, ",", cells$time, ")"), tidy(fit)$term), ]
+    expect_equal(ours$estimate, cells$estimate, tolerance = 1e-7, info = spec)
+    expect_equal(ours$std.error, cells$se, tolerance = 1e-6, info = spec)
+    overall <- tidy(aggregate_effects(fit, "dynamic"))[1, ]
+    expect_equal(c(overall$estimate, overall$std.error), stored[[spec]]$overall, tolerance = 1e-6, info = spec)
+  }
+  expect_error(quiet(pilot_did(lemp ~ 1 | person + year, data, cohort = "first.treat")), class = "pilotdid_error_empty")
+})

@@ -1,20 +1,40 @@
-# A balanced panel whose treatment is on and off (levels = 0:1), has several values, or is continuous in
-# what it becomes.
-switching_panel <- function(seed, levels = 0:1, units = 60, periods = 7) {
-  withr::local_seed(seed, .rng_kind = "Mersenne-Twister", .rng_normal_kind = "Inversion", .rng_sample_kind = "Rejection")
-  first <- sample(c(3:periods, Inf), units, TRUE, prob = c(rep(1, periods - 2), 3))
-  initial <- sample(levels, units, TRUE)
-  data <- expand.grid(year = seq_len(periods), id = seq_len(units))
-  later <- sapply(initial, function(v) sample(c(setdiff(levels, v), setdiff(levels, v)), 1))
-  data$d <- ifelse(data$year >= first[data$id], later[data$id], initial[data$id])
-  back <- runif(units) < 0.3
-  data$d <- ifelse(back[data$id] & data$year >= first[data$id] + 2, initial[data$id], data$d)
-  data$x <- rnorm(nrow(data))
-  data$province <- data$id %% 13
-  data$y <- rnorm(units)[data$id] + 0.3 * data$year + data$d + 0.5 * data$x + rnorm(nrow(data))
-  data
+# Values of DIDmultiplegtDYN 2.4.0 (fixtures/make-dcdh.R): three effects, two placebos, the average total effect.
+# Both sum the same differences in another order: rounding.
+peer_specs <- list(
+  plain = list(), normalized = list(normalized = TRUE), cluster = list(vcov = ~province), weights = list(weights = quote(w)),
+  missing = list(), never = list(control_group = "never"), same = list(same_switchers = TRUE), covariates = list()
+)
+compare_with_peer <- function(spec, seed) {
+  data <- peer_switching_panel(seed, spec)
+  formula <- if (spec == "covariates") y ~ d + x + x2 | id + year else y ~ d | id + year
+  fit <- quiet(do.call(pilot_did, c(list(formula, quote(data), estimator = "dcdh", horizons = c(-3, 2)), peer_specs[[spec]])))
+  peer <- readRDS(test_path("fixtures/dcdh.rds"))[[spec]][[seed]]
+  ours <- tidy(fit)[match(rownames(peer), tidy(fit)$term), ]
+  list(fit = fit, data = data, estimate = cbind(ours$estimate, peer[, "estimate"]), se = cbind(ours$std.error, peer[, "se"]))
 }
-wide <- function(data, column) t(matrix(data[[column]], ncol = length(unique(data$id))))
+
+test_that("effects, placebos, average effect and standard errors are those of DIDmultiplegtDYN", {
+  for (spec in setdiff(names(peer_specs), "covariates")) for (seed in peer_seeds(spec)) {
+    out <- compare_with_peer(spec, seed)
+    expect_equal(out$estimate[, 1], out$estimate[, 2], tolerance = 1e-10, info = paste(spec, seed))
+    expect_equal(out$se[, 1], out$se[, 2], tolerance = 1e-10, info = paste(spec, seed))
+  }
+})
+
+# With covariates the estimates agree and the standard errors do not: DIDmultiplegtDYN subtracts the slopes from what
+# units add to them although the residuals already leave the slopes out, so that the standard error changes when
+# a multiple of a covariate is added to the outcome, which changes no estimate. Its factors
+# sqrt(n / (n - 1)) in the slopes' part are of order 1 / n as well.
+test_that("with covariates the estimates are those of DIDmultiplegtDYN, and standard errors know what the slopes take out", {
+  for (seed in peer_seeds("covariates")) {
+    out <- compare_with_peer("covariates", seed)
+    expect_equal(out$estimate[, 1], out$estimate[, 2], tolerance = 1e-9, info = seed)
+    expect_equal(out$se[, 1], out$se[, 2], tolerance = 0.1, info = seed)
+    data <- transform(out$data, y = y + 30 * x - 20 * x2)
+    moved <- quiet(pilot_did(y ~ d + x + x2 | id + year, data, estimator = "dcdh", horizons = c(-3, 2)))
+    expect_equal(tidy(moved)$std.error, tidy(out$fit)$std.error, tolerance = 1e-9, info = seed)
+  }
+})
 
 # The same sums in another order: rounding.
 test_that("switching on and off, and several values: effects, leads, standard errors, doses", {
@@ -107,6 +127,16 @@ test_that("units that cross their initial value leave there; missing periods lea
   expect_equal(coef(fit)[["2"]], coef(without)[["2"]], tolerance = 1e-10)
 })
 
+# The number of clusters counts, also where the covariance is asked for after the fit; averages follow.
+test_that("clusters given later are clusters given at once", {
+  data <- switching_panel(4, units = 40)
+  at_once <- quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", vcov = ~province, horizons = c(-2, 1)))
+  later <- quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", horizons = c(-2, 1)))
+  expect_equal(vcov(later, vcov = ~province), vcov(at_once), tolerance = 1e-14)
+  dynamic <- aggregate_effects(later, "dynamic")
+  expect_equal(tidy(dynamic, vcov = ~province)$std.error[c(2, 4, 5)], unname(sqrt(diag(vcov(at_once)))[c("-2", "0", "1")]), tolerance = 1e-12)
+})
+
 test_that("same switchers, never-treated controls and bad input", {
   data <- switching_panel(2)
   same <- quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", horizons = c(-1, 2), same_switchers = TRUE))
@@ -115,6 +145,7 @@ test_that("same switchers, never-treated controls and bad input", {
   never <- quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", control_group = "never"))
   expect_false(isTRUE(all.equal(coef(never)[["0"]], coef(same)[["0"]])))
   expect_error(quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", anticipation = 1)), class = "pilotdid_error_argument")
+  expect_error(quiet(pilot_did(y ~ d | id + year, data, estimator = "dcdh", same_switchers = TRUE)), class = "pilotdid_error_horizons")
   expect_error(quiet(pilot_did(y ~ factor(year) | id + year, data, estimator = "dcdh")), class = "pilotdid_error_treatment_kind")
   data$dose <- ifelse(data$d > 0, data$id / 100, runif(nrow(data)))
   expect_error(quiet(pilot_did(y ~ dose | id + year, data, estimator = "dcdh")), class = "pilotdid_error_no_effect")

@@ -100,3 +100,16 @@ test_that("threads are set and reported", {
   pilot_threads(before)
   expect_error(pilot_threads(0), class = "pilotdid_error_argument")
 })
+
+test_that("a coefficient plot shows the terms asked for, with the intervals of tidy()", {
+  fit <- pilot_did(y ~ status + x1 | unit + time, simulate_pilot(seed = 1))
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  shown <- plot(fit, terms = "x1", conf.level = 0.9)
+  expect_identical(shown, subset(tidy(fit, conf.level = 0.9), term == "x1"))
+  expect_identical(plot(fit)$term, c("status", "x1"))
+  expect_error(plot(fit, terms = "x2"), class = "pilotdid_error_terms")
+  skip_if_not_installed("ggplot2")
+  built <- ggplot2::ggplot_build(ggplot2::autoplot(fit, vcov = "hc1"))
+  expect_equal(sort(built$data[[3]]$x), sort(unname(coef(fit))))
+})

@@ -207,3 +207,8 @@ test_that("a fit answers the generics", {
   expect_output(print(summary(fit)), "Reduced form")
   expect_error(weak_iv(pilot_did(y ~ x1 | id + year | `互 联` ~ z1, data, lean = TRUE)), class = "pilotdid_error_lean")
 })
+
+test_that("an instrument that is a control too is named as such", {
+  data <- random_iv_panel(9)
+  expect_error(pilot_did(y ~ x1 + z1 | id + year | d1 ~ z1, data), "z1: stands among the controls too", class = "pilotdid_error_underidentified")
+})

@@ -56,36 +56,110 @@ test_that("Holm and Benjamini-Hochberg are those of p.adjust()", {
   expect_equal(table$p.bh, p.adjust(table$p.value, "BH"))
 })
 
-test_that("Romano-Wolf equals a plain wild bootstrap with regressions", {
+# t^2 of the data and of the draws for each outcome, every draw a regression on all dummies.
+slow_statistics <- function(data, fit, names, weights, ways, boot) {
+  parameters <- count_parameters(fit, fit$ssc, lapply(fit$vcov_spec$by, cluster_codes, fit = fit))
+  lapply(set_names(names), function(name) {
+    reference_wild(
+      data[[name]], cbind(data$d, data$x1), data$id, data$year, rep(1, nrow(data)), 1L, 0, TRUE, ways,
+      boot, weights, parameters
+    )
+  })
+}
+
+test_that("Romano-Wolf equals a plain wild bootstrap with regressions, each draw with its own standard error", {
   data <- mechanism_panel()
   names <- c("m", "m2", "x2")
   fit <- pilot_did(y ~ d + x1 | id + year, data, vcov = ~region)
   draws <- 60
+  weights <- wild_weights_of(11, "webb", draws, 7)
+  fits <- mechanism(fit, names, draws = 0)$fits
+  setting <- list(type = "webb", draws = draws, enumerated = FALSE, seed = 7)
+  slow <- slow_statistics(data, fit, names, weights, list(data$region), data$region)
+  for (name in names) {
+    ours <- term_draws("d", fits[[name]], shared_clusters(fit), setting)
+    # Regressions on 70 dummies: ten digits.
+    expect_equal(ours$statistic^2, slow[[name]]$observed, tolerance = 1e-10)
+    expect_equal(ours$draws^2, slow[[name]]$draws, tolerance = 1e-10)
+  }
   table <- tidy(mechanism(fit, names, draws = draws, weights = "webb", seed = 7))
-  regions <- sort(unique(data$region))
-  # With the identity as influence the statistics are the weights themselves.
-  weights <- pilotdid:::cpp_wild_statistics(diag(length(regions)), 1L, draws, 7)
-  star <- sapply(names, function(name) {
-    one <- pilot_did(
-      stats::as.formula(call("~", as.name(name), quote(d + x1 | id + year))), data, vcov = ~region
-    )
-    se <- sqrt(sum(influence(one, ~region)[, "d"]^2))
-    apply(weights, 1, function(v) {
-      data$star <- fitted(one) + residuals(one) * v[match(data$region, regions)]
-      (reference_twfe(data, "star", c("d", "x1"))[["d"]] - coef(one)[["d"]]) / se
-    })
+  t <- sqrt(vapply(slow, `[[`, 1, "observed"))
+  star <- sqrt(vapply(slow, `[[`, numeric(draws), "draws"))
+  expect_equal(table$p.romano.wolf, unname(reference_step_down(t, star)))
+})
+
+test_that("Romano-Wolf with rows missing in one outcome, and all signs when there are few clusters", {
+  data <- mechanism_panel()
+  data$m2[c(5, 80, 200)] <- NA
+  data$region <- data$id %% 6
+  fit <- pilot_did(y ~ d + x1 | id + year, data, vcov = ~region)
+  table <- tidy(mechanism(fit, ~ m + m2, draws = 999))
+  found <- lapply(c("m", "m2"), function(name) {
+    seen <- data[!is.na(data[[name]]), ]
+    one <- pilot_did(y ~ d + x1 | id + year, seen, vcov = ~region)
+    slow_statistics(seen, one, name, all_signs(6), list(seen$region), seen$region)[[1L]]
   })
-  expect_equal(table$p.romano.wolf, reference_step_down(abs(table$statistic), abs(star)))
+  t <- vapply(found, `[[`, 1, "observed")
+  star <- vapply(found, `[[`, numeric(64), "draws")
+  order <- order(t, decreasing = TRUE)
+  p <- numeric(2)
+  # Ties of the draws with equal signs count.
+  p[order[1L]] <- mean(pmax(star[, 1L], star[, 2L]) >= max(t) * (1 - 1e-8))
+  p[order[2L]] <- max(p[order[1L]], mean(star[, order[2L]] >= min(t) * (1 - 1e-8)))
+  expect_equal(table$p.romano.wolf, p)
+})
+
+test_that("an outcome that the effects explain has no test and does not disturb the others", {
+  data <- mechanism_panel()
+  data$fixed <- data$id * 1.5
+  fit <- pilot_did(y ~ d | id + year, data)
+  expect_warning(
+    table <- tidy(mechanism(fit, ~ m + fixed, draws = 99, seed = 2)),
+    class = "pilotdid_warning_no_variance"
+  )
+  expect_equal(table$estimate[2L], 0)
+  expect_true(is.na(table$p.romano.wolf[2L]))
+  expect_equal(table$p.romano.wolf[1L], tidy(mechanism(fit, ~m, draws = 99, seed = 2))$p.romano.wolf)
+})
+
+test_that("estimators known by their influence: studentized as sums, by hand", {
+  psi <- cbind(c(1, -2, 0.5, 3, -1), c(0.1, 0.4, -0.3, 0.2, 0))
+  for (type in c("rademacher", "webb", "mammen")) {
+    v <- wild_weights_of(5, type, 40, 3)
+    star <- cpp_wild_statistics(psi, wild_codes[[type]], 40L, 3, FALSE)
+    by_hand <- t(apply(v, 2L, function(w) apply(w * psi, 2L, function(z) sum(z) / (sqrt(5) * sd(z)))))
+    expect_equal(star, by_hand, tolerance = 1e-12)
+  }
+  data <- mechanism_panel()
+  fit <- pilot_did(y ~ d | id + year, data, estimator = "bjs")
+  many <- mechanism(fit, ~ m + m2, draws = 199, seed = 1)
+  psi <- vapply(many$fits, function(f) influence(f)[, 1L], numeric(60))
+  star <- cpp_wild_statistics(psi, 0L, 199L, 1, FALSE)
+  expect_equal(tidy(many)$p.romano.wolf, reference_step_down(abs(tidy(many)$statistic), abs(star)))
 })
 
 test_that("wild weights have mean zero and variance one", {
-  for (kind in 0:2) {
-    w <- pilotdid:::cpp_wild_statistics(diag(100), kind, 1000, 3)
+  for (type in names(wild_codes)) {
+    w <- wild_weights_of(100, type, 1000, 3)
     # 1e5 draws: standard errors .003 of the mean, below .01 of the variance.
     expect_lt(abs(mean(w)), 0.015)
     expect_lt(abs(mean(w^2) - 1), 0.02)
-    if (kind == 2L) expect_lt(abs(mean(w^3) - 1), 0.05)
+    if (type == "mammen") expect_lt(abs(mean(w^3) - 1), 0.05)
   }
+})
+
+test_that("with no effect on any outcome Romano-Wolf rejects one of them in 5 % of the panels", {
+  any <- vapply(1:200, function(seed) {
+    withr::local_seed(seed)
+    data <- expand.grid(year = 1:5, id = 1:24)
+    data$d <- as.integer(data$id %% 2 == 1 & data$year >= 3)
+    common <- rnorm(nrow(data)) + rnorm(24)[data$id] * data$year
+    for (name in c("y", "a", "b", "c")) data[[name]] <- common + rnorm(nrow(data))
+    min(tidy(mechanism(pilot_did(y ~ d | id + year, data), ~ a + b + c, draws = 199, seed = seed))$p.romano.wolf) <= 0.05
+  }, TRUE)
+  # Binomial(200, .05): one in a thousand exceeds 21.
+  expect_lte(sum(any), 21)
+  expect_gte(sum(any), 1)
 })
 
 test_that("the mediator's truth lies in 95 % of the intervals", {

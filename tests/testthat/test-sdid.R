@@ -122,3 +122,16 @@ test_that("its event study compares with weighted periods, and its figures draw"
   skip_if_not_installed("ggplot2")
   expect_s3_class(ggplot2::autoplot(fit), "ggplot")
 })
+
+test_that("the sizes of cohorts are drawn or given", {
+  data <- staggered_panel(4)
+  # Effects that differ much between cohorts: the shares of these are most of the spread of the overall effect.
+  data$y <- data$y + 5 * data$status * (data$g - 2000)
+  se <- function(...) tidy(sdid(data, seed = 1, ...))$std.error[1]
+  expect_lt(se(variance = "jackknife", shares = "fixed"), 0.7 * se(variance = "jackknife"))
+  expect_lt(se(draws = 50, shares = "fixed"), 0.7 * se(draws = 50))
+  # One cohort: nothing to share; sizes are multiplied and divided out: rounding.
+  one <- block_panel(3)
+  expect_equal(tidy(sdid(one, draws = 20, seed = 1)), tidy(sdid(one, draws = 20, seed = 1, shares = "fixed")), tolerance = 1e-12)
+  expect_error(sdid(one, shares = "all"), class = "pilotdid_error_argument")
+})

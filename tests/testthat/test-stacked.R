@@ -37,14 +37,37 @@ test_that("the widest window keeps every cohort, longer ones say what they lose"
   expect_error(mpdta_by("stacked", horizons = c(0, 2)), class = "pilotdid_error_horizons")
 })
 
-test_that("the order of rows and the names of units do not matter, and covariates are refused", {
+# The same regression through the cells' means and by lm(): rounding.
+test_that("covariates enter the stacked regression with its weights", {
+  for (seed in c(2, 7, 11)) {
+    data <- staggered_panel(seed)
+    fit <- quiet(pilot_did(y ~ status + x + z | id + year, data, estimator = "stacked", horizons = c(-2, 1)))
+    slow <- reference_stacked(data, c(-2, 1), c("x", "z"))
+    at <- c("-2", "0", "1")
+    expect_equal(coef(fit)[at], slow$estimate[at], tolerance = 1e-10, info = seed)
+    expect_equal(unname(sqrt(diag(vcov(fit)))[at]), unname(slow$se[at]), tolerance = 1e-10, info = seed)
+    expect_equal(fit$covariates, slow$estimate[c("x", "z")], tolerance = 1e-10, info = seed)
+  }
+  # What does not change within units changes no difference from the reference.
+  constant <- quiet(pilot_did(y ~ status + z | id + year, data, estimator = "stacked", horizons = c(-2, 1)))
+  without <- quiet(pilot_did(y ~ status | id + year, data, estimator = "stacked", horizons = c(-2, 1)))
+  expect_equal(coef(constant), coef(without), tolerance = 1e-12)
+  # Scales differ: still the same effects.
+  data$x <- data$x * 1e8
+  scaled <- quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked", horizons = c(-2, 1)))
+  data$x <- data$x / 1e8 + 5
+  expect_equal(coef(scaled), coef(quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked", horizons = c(-2, 1)))), tolerance = 1e-9)
+  data$twice <- 2 * data$x
+  expect_error(quiet(pilot_did(y ~ status + x + twice | id + year, data, estimator = "stacked")), class = "pilotdid_error_collinear")
+})
+
+test_that("the order of rows and the names of units do not matter", {
   data <- staggered_panel(7)
   one <- function(d) coef(quiet(pilot_did(y ~ status | id + year, d, estimator = "stacked", horizons = c(-2, 1))))
   other <- data[rev(seq_len(nrow(data))), ]
   other$id <- paste("\u5e02", 1000 - other$id)
   # Sums in another order: rounding.
   expect_equal(one(other), one(data), tolerance = 1e-12)
-  expect_error(quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked")), class = "pilotdid_error_covariates")
 })
 
 test_that("event study, averages, figures and clusters work on its effects", {

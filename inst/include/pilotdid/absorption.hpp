@@ -13,6 +13,7 @@
 
 #include "column.hpp"
 #include "parallel.hpp"
+#include "simd.hpp"
 
 namespace pilotdid {
 
@@ -27,8 +28,8 @@ struct Absorption {
   Rows rows;
   const int* start = nullptr;  // group g holds positions start[g] .. start[g+1]-1
   int groups = 0;
-  bool group_means = true;     // false: nothing is eliminated, groups are blocks of rows
-  Columns group_slopes;        // slopes on the eliminated factor
+  bool group_means = true;  // false: nothing is eliminated, groups are blocks of rows
+  Columns group_slopes;     // slopes on the eliminated factor
   std::vector<Effect> effects;
   Column weights;
 
@@ -49,13 +50,14 @@ struct Chunk {
 inline std::vector<Chunk> cut_chunks(const Absorption& a, std::size_t scratch = 1) {
   const std::size_t rows_each = 8192, most = 128, memory = 4 << 20;
   const std::size_t n = a.rows.size();
-  const std::size_t by_memory = std::max<std::size_t>(1, memory / std::max<std::size_t>(scratch, 1));
+  const std::size_t by_memory =
+      std::max<std::size_t>(1, memory / std::max<std::size_t>(scratch, 1));
   const std::size_t wanted = std::max<std::size_t>(1, std::min({n / rows_each, most, by_memory}));
   std::vector<Chunk> chunks;
   int g0 = 0;
   for (std::size_t c = 1; c <= wanted && g0 < a.groups; ++c) {
-    const int* end = std::lower_bound(a.start + g0 + 1, a.start + a.groups,
-                                      static_cast<int>(n * c / wanted));
+    const int* end =
+        std::lower_bound(a.start + g0 + 1, a.start + a.groups, static_cast<int>(n * c / wanted));
     const int g1 = c == wanted ? a.groups : static_cast<int>(end - a.start);
     chunks.push_back({g0, g1});
     g0 = g1;
@@ -73,27 +75,26 @@ class BlockReader {
 
   // The block that begins at group g: returns the first group of the next one.
   // `effects` (size x columns, or null) are taken off the values before groups are eliminated.
-  // `on_raw(column, values)` sees the rows() values of each column as they stand in the data.
+  // `on_raw()` is called while values() are still those of the data, before weights.
   template <class OnRaw>
   int load(int g, int g_end, const Eigen::MatrixXd* effects, OnRaw&& on_raw) {
     begin_block(g, g_end);
     // Plain means need no basis.
     if (a_.weights.exists() || !a_.group_slopes.empty()) make_basis();
-    const int n = rows();
     for (std::size_t k = 0; k < columns_.size(); ++k) {
       double* out = values_.col(static_cast<Eigen::Index>(k)).data();
       columns_[k].read([&](auto x) { gather(x, out); });
-      on_raw(static_cast<int>(k), static_cast<const double*>(out));
-      if (effects) subtract_effects(effects->col(static_cast<Eigen::Index>(k)).data(), out);
     }
-    if (a_.weights.exists()) values_.topRows(n).array().colwise() *= root_weight_.head(n).array();
-    for (std::size_t k = 0; k < columns_.size(); ++k)
-      eliminate(values_.col(static_cast<Eigen::Index>(k)).data());
+    on_raw();
+    if (effects) subtract_effects(*effects);
+    if (a_.weights.exists())
+      values_.topRows(rows()).array().colwise() *= root_weight_.head(rows()).array();
+    eliminate();
     return g1_;
   }
 
   int load(int g, int g_end, const Eigen::MatrixXd* effects) {
-    return load(g, g_end, effects, [](int, const double*) {});
+    return load(g, g_end, effects, [] {});
   }
 
   // Only the weights and the local bases, for the assembly of the reduced system.
@@ -110,25 +111,19 @@ class BlockReader {
   std::size_t row(int i) const { return a_.rows[static_cast<std::size_t>(p0_ + i)]; }
   // rows x columns; only the first rows() rows are of this block.
   const Eigen::MatrixXd& values() const { return values_; }
-  // Weighted sums of raw values and of their squares, both around `shift`.
-  void add_raw(const double* raw, double shift, double& sum, double& squares) const {
-    const Eigen::Map<const Eigen::ArrayXd> x(raw, rows());
-    if (a_.weights.exists()) {
-      const auto w = root_weight_.head(rows()).array().square();
-      sum += (w * (x - shift)).sum();
-      squares += (w * (x - shift).square()).sum();
-    } else {
-      sum += (x - shift).sum();
-      squares += (x - shift).square().sum();
-    }
-  }
+  // Levels and slope values of effect e (null: the effect is a shift) in the rows of the block.
+  const int* levels(std::size_t e) const { return effects_[e].level; }
+  const double* slopes(std::size_t e) const { return effects_[e].slope; }
+  const double* root_weights() const { return a_.weights.exists() ? root_weight_.data() : nullptr; }
   double weight() const {
     return a_.weights.exists() ? root_weight_.head(rows()).squaredNorm() : rows();
   }
   double root_weight(int i) const { return a_.weights.exists() ? root_weight_[i] : 1.0; }
 
   // The orthonormal local basis of the eliminated factor: rows x rank, valid within each group.
-  int basis_size() const { return static_cast<int>(a_.group_means) + static_cast<int>(a_.group_slopes.size()); }
+  int basis_size() const {
+    return static_cast<int>(a_.group_means) + static_cast<int>(a_.group_slopes.size());
+  }
   double basis(int i, int j) const { return basis_(i, j); }
   int local_rank() const { return local_rank_; }
 
@@ -143,34 +138,58 @@ class BlockReader {
     p1_ = a_.start[g1_];
     const int n = rows();
     if (values_.rows() < n || values_.cols() != static_cast<Eigen::Index>(columns_.size())) {
-      const int room = std::max(n, static_cast<int>(target_rows));
+      // Columns a power of two apart would fall on the same lines of the cache: eight rows more.
+      const int room = std::max(n, static_cast<int>(target_rows)) + 8;
       values_.resize(room, static_cast<Eigen::Index>(columns_.size()));
+      spare_.setZero(room);
       root_weight_.resize(room);
       basis_.resize(room, basis_size());
     }
     if (a_.weights.exists())
       for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
+    effects_.resize(a_.effects.size());
+    for (std::size_t e = 0; e < effects_.size(); ++e)
+      effects_[e].read(a_.effects[e], a_.rows, p0_, n);
   }
 
   template <class X>
   void gather(X x, double* out) const {
     const int n = rows();
     if (a_.rows.identity()) {
+      PILOTDID_SIMD()
       for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[p0_ + i]);
     } else {
       for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[row(i)]);
     }
   }
 
-  void subtract_effects(const double* effect, double* out) const {
+  void subtract_effects(const Eigen::MatrixXd& effects) {
     const int n = rows();
-    for (const Effect& e : a_.effects) {
-      if (e.slope.exists()) {
-        for (int i = 0; i < n; ++i) out[i] -= effect[e.code[row(i)]] * e.slope[row(i)];
-      } else {
-        for (int i = 0; i < n; ++i) out[i] -= effect[e.code[row(i)]];
-      }
-      effect += e.levels;
+    Eigen::Index offset = 0;
+    for (std::size_t e = 0; e < effects_.size(); ++e) {
+      const int* level = levels(e);
+      const double* slope = slopes(e);
+      by_fours(values_.cols(), [&](Eigen::Index j, auto width) {
+        constexpr int lanes = decltype(width)::value;
+        double* x[lanes];
+        const double* effect[lanes];
+        for (int c = 0; c < lanes; ++c) {
+          x[c] = values_.col(j + c).data();
+          effect[c] = effects.col(j + c).data() + offset;
+        }
+        const auto subtract = [&](auto&& times_slope) {
+          for (int i = 0; i < n; ++i) {
+            const int l = level[i];
+            PILOTDID_UNROLL
+            for (int c = 0; c < lanes; ++c) x[c][i] -= times_slope(i, effect[c][l]);
+          }
+        };
+        if (slope)
+          subtract([&](int i, double v) { return v * slope[i]; });
+        else
+          subtract([](int, double v) { return v; });
+      });
+      offset += a_.effects[e].levels;
     }
   }
 
@@ -211,49 +230,116 @@ class BlockReader {
     return 1;
   }
 
-  // Projects the groups' bases off. Means are taken around the first row of the group, so that
-  // a large level common to all of its rows costs no digits.
-  void eliminate(double* x) const {
-    if (basis_size() == 0) return;
+  // Projects the groups' bases off.
+  void eliminate() {
+    if (a_.group_means) {
+      if (a_.weights.exists())
+        by_fours(values_.cols(), [&](Eigen::Index j, auto width) {
+          remove_weighted_means<decltype(width)::value>(j);
+        });
+      else
+        for (Eigen::Index j = 0; j < values_.cols(); j += 4) remove_means(j);
+    }
+    if (a_.group_slopes.empty()) return;
+    for (Eigen::Index k = 0; k < values_.cols(); ++k)
+      for (int g = g0_; g < g1_; ++g) {
+        const int b = a_.start[g] - p0_, n = a_.start[g + 1] - a_.start[g];
+        if (n == 0) continue;
+        auto segment = values_.col(k).segment(b, n);
+        for (int sweep = 0; sweep < 2; ++sweep)
+          for (int j = a_.group_means; j < basis_size(); ++j)
+            segment -= basis_.col(j).segment(b, n).dot(segment) * basis_.col(j).segment(b, n);
+      }
+  }
+
+  // Means are taken around the first row of the group, so that a large level common to all of its
+  // rows costs no digits. Four columns at once: the ends of short groups are met once for all.
+  void remove_means(Eigen::Index j) {
+    double* x[4];
+    for (Eigen::Index c = 0; c < 4; ++c)
+      x[c] = j + c < values_.cols() ? values_.col(j + c).data() : spare_.data();
+    vectorized([&]() PILOTDID_INLINE {
+      double *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
+      for (int g = g0_; g < g1_; ++g) {
+        const int b = a_.start[g] - p0_, end = a_.start[g + 1] - p0_;
+        if (b == end) continue;
+        const double f0 = x0[b], f1 = x1[b], f2 = x2[b], f3 = x3[b], n = end - b;
+        double m0 = 0, m1 = 0, m2 = 0, m3 = 0;
+        PILOTDID_SIMD(reduction(+ : m0, m1, m2, m3))
+        for (int i = b; i < end; ++i) {
+          m0 += x0[i] - f0;
+          m1 += x1[i] - f1;
+          m2 += x2[i] - f2;
+          m3 += x3[i] - f3;
+        }
+        m0 = f0 + m0 / n;
+        m1 = f1 + m1 / n;
+        m2 = f2 + m2 / n;
+        m3 = f3 + m3 / n;
+        PILOTDID_SIMD()
+        for (int i = b; i < end; ++i) {
+          x0[i] -= m0;
+          x1[i] -= m1;
+          x2[i] -= m2;
+          x3[i] -= m3;
+        }
+      }
+    });
+  }
+
+  // x holds root(w) * value and the basis root(w / W): the mean is around the first value.
+  template <int lanes>
+  void remove_weighted_means(Eigen::Index j) {
+    const double* root = root_weight_.data();
+    const double* basis = basis_.data();
+    double* x[lanes];
+    for (int c = 0; c < lanes; ++c) x[c] = values_.col(j + c).data();
     for (int g = g0_; g < g1_; ++g) {
-      const int b = a_.start[g] - p0_, n = a_.start[g + 1] - a_.start[g];
-      if (n == 0) continue;
-      if (a_.group_means) remove_mean(x + b, b, n);
-      if (a_.group_slopes.empty()) continue;
-      Eigen::Map<Eigen::VectorXd> segment(x + b, n);
-      for (int sweep = 0; sweep < 2; ++sweep)
-        for (int j = a_.group_means; j < basis_size(); ++j)
-          segment -= basis_.col(j).segment(b, n).dot(segment) * basis_.col(j).segment(b, n);
+      const int b = a_.start[g] - p0_, end = a_.start[g + 1] - p0_;
+      if (b == end) continue;
+      double first[lanes], sum[lanes];
+      for (int c = 0; c < lanes; ++c) {
+        first[c] = x[c][b] / root[b];
+        sum[c] = 0;
+      }
+      for (int i = b; i < end; ++i) {
+        PILOTDID_UNROLL
+        for (int c = 0; c < lanes; ++c) sum[c] += (x[c][i] -= first[c] * root[i]) * basis[i];
+      }
+      for (int i = b; i < end; ++i) {
+        PILOTDID_UNROLL
+        for (int c = 0; c < lanes; ++c) x[c][i] -= sum[c] * basis[i];
+      }
     }
   }
 
-  void remove_mean(double* x, int b, int n) const {
-    if (!a_.weights.exists()) {
-      // Four sums at a time: groups are short, and one sum would wait for itself at every step.
-      const double shift = x[0];
-      double sum[4] = {0, 0, 0, 0};
-      int i = 0;
-      for (; i + 4 <= n; i += 4)
-        for (int l = 0; l < 4; ++l) sum[l] += x[i + l] - shift;
-      for (; i < n; ++i) sum[0] += x[i] - shift;
-      const double mean = shift + ((sum[0] + sum[1]) + (sum[2] + sum[3])) / n;
-      for (i = 0; i < n; ++i) x[i] -= mean;
-      return;
+  // An effect in the rows of one block: the caller's own codes where rows come as they stand.
+  struct BlockEffect {
+    const int* level = nullptr;
+    const double* slope = nullptr;
+    std::vector<int> own_level;
+    std::vector<double> own_slope;
+    void read(const Effect& effect, const Rows& rows, int first, int n) {
+      const std::size_t p = static_cast<std::size_t>(first), size = static_cast<std::size_t>(n);
+      level = effect.code + p;
+      if (!rows.identity()) {
+        own_level.resize(size);
+        for (std::size_t i = 0; i < size; ++i) own_level[i] = effect.code[rows[p + i]];
+        level = own_level.data();
+      }
+      if (!effect.slope.exists()) return;
+      own_slope.resize(size);
+      for (std::size_t i = 0; i < size; ++i) own_slope[i] = effect.slope[rows[p + i]];
+      slope = own_slope.data();
     }
-    // x holds root(w) * value and the basis root(w / W): the mean is around the first value.
-    const double shift = x[0] / root_weight_[b];
-    double sum = 0;
-    for (int i = 0; i < n; ++i) {
-      x[i] -= shift * root_weight_[b + i];
-      sum += x[i] * basis_(b + i, 0);
-    }
-    for (int i = 0; i < n; ++i) x[i] -= sum * basis_(b + i, 0);
-  }
+  };
 
   const Absorption& a_;
   const Columns& columns_;
   Eigen::MatrixXd values_, basis_;
   Eigen::VectorXd root_weight_;
+  Eigen::VectorXd spare_;  // stands in where four columns are worked on and there are fewer
+  std::vector<BlockEffect> effects_;
   int g0_ = 0, g1_ = 0, p0_ = 0, p1_ = 0, local_rank_ = 0;
 };
 

@@ -1,13 +1,17 @@
-// Any identifier -> codes 0 .. levels-1 in ascending order of the values; `missing_code` where it is missing.
+// Any identifier -> codes 0 .. levels-1 in ascending order of the values; `missing_code` where it
+// is missing.
 #ifndef PILOTDID_CODING_HPP
 #define PILOTDID_CODING_HPP
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
 #include <vector>
+
+#include "parallel.hpp"
 
 namespace pilotdid {
 
@@ -58,38 +62,82 @@ class ValueTable {
   std::vector<T> values_;
 };
 
+// The range of the values that are there; `whole` while all of them are whole numbers.
+struct WholeRange {
+  double low = 0, high = -1;
+  bool whole = true;
+  void add(const WholeRange& other) {
+    whole = whole && other.whole;
+    if (other.high < other.low) return;
+    low = high < low ? other.low : std::min(low, other.low);
+    high = high < low ? other.high : std::max(high, other.high);
+  }
+};
+
+template <class T>
+WholeRange whole_range(const T* x, std::size_t from, std::size_t to) {
+  WholeRange range;
+  T low = 0, high = 0;
+  bool any = false;
+  for (std::size_t i = from; i < to; ++i) {
+    if (is_missing(x[i])) continue;
+    // Beyond 1e15 not every whole number is a double.
+    if (static_cast<double>(x[i]) > 1e15 || static_cast<double>(x[i]) < -1e15 ||
+        static_cast<T>(static_cast<std::int64_t>(x[i])) != x[i]) {
+      range.whole = false;
+      return range;
+    }
+    low = !any || x[i] < low ? x[i] : low;
+    high = !any || x[i] > high ? x[i] : high;
+    any = true;
+  }
+  if (any) {
+    range.low = static_cast<double>(low);
+    range.high = static_cast<double>(high);
+  }
+  return range;
+}
+
 // Whole numbers in a narrow range (years, most city codes): a table addressed by the value needs
 // no comparisons at all. Returns false where the values are not like that.
 template <class T>
-bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& values) {
+bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& values,
+                     const Execution& exec) {
+  const std::size_t block = 1 << 16, blocks = (n + block - 1) / block;
+  const auto each_block = [&](auto&& body) {
+    parallel_for(blocks, exec,
+                 [&](std::size_t b) { body(b, b * block, std::min(n, (b + 1) * block)); });
+  };
+  std::vector<WholeRange> part(blocks);
+  each_block(
+      [&](std::size_t b, std::size_t from, std::size_t to) { part[b] = whole_range(x, from, to); });
+  WholeRange range;
+  for (const WholeRange& p : part) range.add(p);
   // The range may not be wider than this many times the rows, or clearing the table dominates.
   const double widest = 4.0 * static_cast<double>(n) + 1024;
-  double low = 0, high = -1;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (is_missing(x[i])) continue;
-    const double v = static_cast<double>(x[i]);
-    if (high < low) low = high = v;
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  if (!(high - low < widest) || std::abs(low) > 1e15) return false;
-  const std::int64_t base = static_cast<std::int64_t>(std::floor(low));
-  std::vector<int> table(static_cast<std::size_t>(high - low) + 2, -1);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (is_missing(x[i])) continue;
-    const std::int64_t v = static_cast<std::int64_t>(x[i]);
-    if (static_cast<T>(v) != x[i]) return false;
-    table[static_cast<std::size_t>(v - base)] = 0;
-  }
-  for (std::size_t a = 0; a < table.size(); ++a) {
-    if (table[a] < 0) continue;
+  if (!range.whole || !(range.high - range.low < widest)) return false;
+  const std::int64_t base = static_cast<std::int64_t>(range.low);
+  const auto address = [&](T v) {
+    return static_cast<std::size_t>(static_cast<std::int64_t>(v) - base);
+  };
+  const std::size_t size = static_cast<std::size_t>(std::max(range.high - range.low, 0.0)) + 1;
+  // Threads may mark the same value, all with the same mark.
+  std::vector<std::atomic<unsigned char>> seen(size);
+  for (auto& mark : seen) mark.store(0, std::memory_order_relaxed);
+  each_block([&](std::size_t, std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i)
+      if (!is_missing(x[i])) seen[address(x[i])].store(1, std::memory_order_relaxed);
+  });
+  std::vector<int> table(size, missing_code);
+  for (std::size_t a = 0; a < size; ++a) {
+    if (!seen[a].load(std::memory_order_relaxed)) continue;
     table[a] = static_cast<int>(values.size());
     values.push_back(static_cast<T>(base + static_cast<std::int64_t>(a)));
   }
-  for (std::size_t i = 0; i < n; ++i)
-    code[i] = is_missing(x[i])
-                  ? missing_code
-                  : table[static_cast<std::size_t>(static_cast<std::int64_t>(x[i]) - base)];
+  each_block([&](std::size_t, std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i)
+      code[i] = is_missing(x[i]) ? missing_code : table[address(x[i])];
+  });
   return true;
 }
 
@@ -97,9 +145,9 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
 // Panels come sorted, by unit or by time: guessing that a value repeats the one before, or is
 // followed by what followed it last time, avoids nearly every look-up in the table.
 template <class T>
-std::vector<T> code_values(const T* x, std::size_t n, int* code) {
+std::vector<T> code_values(const T* x, std::size_t n, int* code, const Execution& exec) {
   std::vector<T> addressed;
-  if (code_by_address(x, n, code, addressed)) return addressed;
+  if (code_by_address(x, n, code, addressed, exec)) return addressed;
   ValueTable<T> table;
   std::vector<int> successor;
   int last = -1;
@@ -140,12 +188,12 @@ std::vector<T> code_values(const T* x, std::size_t n, int* code) {
 }
 
 // The pairs (a, b) that occur, coded in lexicographic order: `a^b` of a formula.
-inline std::vector<std::int64_t> code_pairs(const int* a, const int* b, int levels_b,
-                                            std::size_t n, int* code) {
+inline std::vector<std::int64_t> code_pairs(const int* a, const int* b, int levels_b, std::size_t n,
+                                            int* code, const Execution& exec) {
   std::vector<std::int64_t> pair(n);
   for (std::size_t i = 0; i < n; ++i)
     pair[i] = (a[i] < 0 || b[i] < 0) ? -1 : static_cast<std::int64_t>(a[i]) * levels_b + b[i];
-  return code_values(pair.data(), n, code);
+  return code_values(pair.data(), n, code, exec);
 }
 
 }  // namespace pilotdid

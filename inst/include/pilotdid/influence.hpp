@@ -67,29 +67,42 @@ inline void add_scores(const Absorption& a, const BlockReader& block, const Regr
                        const Eigen::MatrixXd& e, const Grouping& by, Eigen::Index k,
                        Eigen::MatrixXd& sums) {
   const int n = block.rows();
-  Eigen::MatrixXd scores;
-  if (by.kind == Grouping::Kind::rows) scores.resize(n, k * e.cols());
+  if (by.kind == Grouping::Kind::rows) {
+    Eigen::MatrixXd scores(n, k * e.cols());
+    for (Eigen::Index l = 0; l < e.cols(); ++l)
+      for (Eigen::Index j = 0; j < k; ++j)
+        scores.col(j + k * l) = e.col(l).cwiseProduct(
+            Eigen::Map<const Eigen::VectorXd>(regressors.column(block, j), n));
+    sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
+    return;
+  }
   for (Eigen::Index l = 0; l < e.cols(); ++l)
-    for (Eigen::Index j = 0; j < k; ++j) {
-      const double* x = regressors.column(block, j);
-      const double* r = e.col(l).data();
-      if (by.kind == Grouping::Kind::rows) {
-        scores.col(j + k * l) = e.col(l).cwiseProduct(Eigen::Map<const Eigen::VectorXd>(x, n));
-        continue;
+    by_fours(k, [&](Eigen::Index j, auto width) {
+      constexpr int lanes = decltype(width)::value;
+      const double* x[lanes];
+      double* sum[lanes];
+      for (int c = 0; c < lanes; ++c) {
+        x[c] = regressors.column(block, j + c);
+        sum[c] = sums.col(j + c + k * l).data();
       }
-      double* sum = sums.col(j + k * l).data();
+      const double* r = e.col(l).data();
       if (by.kind == Grouping::Kind::codes) {
-        for (int i = 0; i < n; ++i) sum[by.code[block.row(i)]] += x[i] * r[i];
-        continue;
+        for (int i = 0; i < n; ++i) {
+          const int cluster = by.code[block.row(i)];
+          PILOTDID_UNROLL
+          for (int c = 0; c < lanes; ++c) sum[c][cluster] += x[c][i] * r[i];
+        }
+        return;
       }
       for (int g = block.first_group(); g < block.end_group(); ++g) {
-        const int at = a.start[g] - block.first(), size = a.start[g + 1] - a.start[g];
-        sum[g] = Eigen::Map<const Eigen::VectorXd>(x + at, size)
-                     .dot(Eigen::Map<const Eigen::VectorXd>(r + at, size));
+        double s[lanes] = {};
+        for (int i = a.start[g] - block.first(); i < a.start[g + 1] - block.first(); ++i) {
+          PILOTDID_UNROLL
+          for (int c = 0; c < lanes; ++c) s[c] += x[c][i] * r[i];
+        }
+        for (int c = 0; c < lanes; ++c) sum[c][g] = s[c];
       }
-    }
-  if (by.kind == Grouping::Kind::rows)
-    sums.selfadjointView<Eigen::Lower>().rankUpdate(scores.transpose());
+    });
 }
 
 }  // namespace detail
@@ -101,8 +114,9 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
                             const Grouping& by, double* residuals, const Execution& exec) {
   const Eigen::Index k = fit.regressors.cols(), m = fit.residual.cols();
   const bool own = by.kind == Grouping::Kind::groups;  // each group's sums belong to one chunk
-  const Eigen::Index height = own ? a.groups
-                              : by.kind == Grouping::Kind::rows ? k * m : by.clusters;
+  const Eigen::Index height = own                               ? a.groups
+                              : by.kind == Grouping::Kind::rows ? k * m
+                                                                : by.clusters;
   // Sums by code may be hit from any chunk: each has its own, and there are few where many
   // clusters would make that expensive.
   const std::vector<Chunk> chunks =

@@ -13,12 +13,12 @@
 namespace pilotdid {
 
 struct Moments {
-  Eigen::MatrixXd gram;      // k x k, everything partialled out
-  Eigen::MatrixXd effects;   // size x k: S^+ q, the effects of each column
-  Eigen::VectorXd total;     // k: (weighted) sum of squares around the mean, before anything
-  Eigen::VectorXd raw;       // k: root of the (weighted) sum of squares around zero
+  Eigen::MatrixXd gram;        // k x k, everything partialled out
+  Eigen::MatrixXd effects;     // size x k: S^+ q, the effects of each column
+  Eigen::VectorXd total;       // k: (weighted) sum of squares around the mean, before anything
+  Eigen::VectorXd raw;         // k: root of the (weighted) sum of squares around zero
   Eigen::VectorXd eliminated;  // k: sum of squares once the groups are eliminated
-  double weight = 0;         // sum of the weights
+  double weight = 0;           // sum of the weights
   int local_rank = 0, reduced_rank = 0, iterations = 0;
   bool exact_rank = true, converged = true;
   int absorbed() const { return local_rank + reduced_rank; }
@@ -45,43 +45,121 @@ struct MomentSums {
 
 namespace detail {
 
+// Sums of x - shift and of its square, weighted by root^2 (null: not at all).
+inline void add_sums(const double* x, double shift, const double* root, int n, double& sum,
+                     double& squares) {
+  vectorized([&]() PILOTDID_INLINE {
+    // Two halves at once: one running sum would wait for itself.
+    const int half = n / 2;
+    const double* y = x + half;
+    double s = 0, ss = 0, t = 0, tt = 0;
+    if (root) {
+      PILOTDID_SIMD(reduction(+ : s, ss))
+      for (int i = 0; i < n; ++i) {
+        const double w = root[i] * root[i], u = x[i] - shift;
+        s += w * u;
+        ss += w * u * u;
+      }
+    } else {
+      PILOTDID_SIMD(reduction(+ : s, ss, t, tt))
+      for (int i = 0; i < half; ++i) {
+        const double u = x[i] - shift, v = y[i] - shift;
+        s += u;
+        ss += u * u;
+        t += v;
+        tt += v * v;
+      }
+      if (n % 2) {
+        const double u = x[n - 1] - shift;
+        s += u;
+        ss += u * u;
+      }
+    }
+    sum += s + t;
+    squares += ss + tt;
+  });
+}
+
 // Adds root(w) x into the level sums q (size x k).
 inline void add_level_sums(const Absorption& a, const BlockReader& reader, Eigen::MatrixXd& q) {
   const int n = reader.rows();
-  std::vector<int> level(static_cast<std::size_t>(n));
-  std::vector<double> value(static_cast<std::size_t>(n));
-  int offset = 0;
-  for (const Effect& e : a.effects) {
-    const bool plain = !e.slope.exists() && !a.weights.exists();
-    for (int i = 0; i < n; ++i) {
-      const std::size_t row = reader.row(i);
-      level[i] = offset + e.code[row];
-      if (!plain) value[i] = reader.root_weight(i) * (e.slope.exists() ? e.slope[row] : 1.0);
+  std::vector<double> factor;
+  Eigen::Index offset = 0;
+  for (std::size_t e = 0; e < a.effects.size(); ++e) {
+    const int* level = reader.levels(e);
+    const double* slope = reader.slopes(e);
+    const bool plain = !slope && !a.weights.exists();
+    if (!plain) {
+      factor.resize(static_cast<std::size_t>(n));
+      for (int i = 0; i < n; ++i) factor[i] = reader.root_weight(i) * (slope ? slope[i] : 1.0);
     }
-    for (Eigen::Index k = 0; k < q.cols(); ++k) {
-      double* sums = q.col(k).data();
-      const double* x = reader.values().col(k).data();
-      if (plain) {
-        for (int i = 0; i < n; ++i) sums[level[i]] += x[i];
-      } else {
-        for (int i = 0; i < n; ++i) sums[level[i]] += value[i] * x[i];
+    by_fours(q.cols(), [&](Eigen::Index j, auto width) {
+      constexpr int lanes = decltype(width)::value;
+      double* sums[lanes];
+      const double* x[lanes];
+      for (int c = 0; c < lanes; ++c) {
+        sums[c] = q.col(j + c).data() + offset;
+        x[c] = reader.values().col(j + c).data();
       }
-    }
-    offset += e.levels;
+      const auto add = [&](auto&& weigh) {
+        for (int i = 0; i < n; ++i) {
+          const int l = level[i];
+          PILOTDID_UNROLL
+          for (int c = 0; c < lanes; ++c) sums[c][l] += weigh(i, x[c][i]);
+        }
+      };
+      if (plain)
+        add([](int, double v) { return v; });
+      else
+        add([&](int i, double v) { return factor[i] * v; });
+    });
+    offset += a.effects[e].levels;
   }
+}
+
+// Inner products of two columns with four, eight running sums at once.
+inline void two_by_four(const double* const* a, const double* const* b, int n, double* out) {
+  vectorized([&]() PILOTDID_INLINE {
+    const double *a0 = a[0], *a1 = a[1], *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
+    double s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+    PILOTDID_SIMD(reduction(+ : s00, s01, s02, s03, s10, s11, s12, s13))
+    for (int i = 0; i < n; ++i) {
+      s00 += a0[i] * b0[i];
+      s01 += a0[i] * b1[i];
+      s02 += a0[i] * b2[i];
+      s03 += a0[i] * b3[i];
+      s10 += a1[i] * b0[i];
+      s11 += a1[i] * b1[i];
+      s12 += a1[i] * b2[i];
+      s13 += a1[i] * b3[i];
+    }
+    const double s[8] = {s00, s01, s02, s03, s10, s11, s12, s13};
+    for (int i = 0; i < 8; ++i) out[i] = s[i];
+  });
 }
 
 // Lower triangle of block' block. Few columns over a block in the cache: plain inner products
 // beat a general matrix product, whose packing pays off only from about 24 columns on.
 inline void add_cross_products(const BlockReader& reader, Eigen::MatrixXd& cross) {
-  const auto block = reader.values().topRows(reader.rows());
-  const Eigen::Index k = block.cols();
+  const int n = reader.rows();
+  const Eigen::MatrixXd& block = reader.values();
+  const Eigen::Index k = block.cols(), last = k - 1;
   if (k > 24) {
-    cross.selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
+    cross.selfadjointView<Eigen::Lower>().rankUpdate(block.topRows(n).transpose());
     return;
   }
-  for (Eigen::Index j = 0; j < k; ++j)
-    for (Eigen::Index i = j; i < k; ++i) cross(i, j) += block.col(i).dot(block.col(j));
+  for (Eigen::Index j = 0; j < k; j += 2)
+    for (Eigen::Index i = j; i < k; i += 4) {
+      // Beyond the last column it stands in for the ones that are not there.
+      const double *a[2], *b[4];
+      for (Eigen::Index l = 0; l < 2; ++l) a[l] = block.col(std::min(j + l, last)).data();
+      for (Eigen::Index l = 0; l < 4; ++l) b[l] = block.col(std::min(i + l, last)).data();
+      double products[8];
+      two_by_four(a, b, n, products);
+      for (Eigen::Index c = j; c < std::min(j + 2, k); ++c)
+        for (Eigen::Index r = std::max(i, c); r < std::min(i + 4, k); ++r)
+          cross(r, c) += products[4 * (c - j) + (r - i)];
+    }
 }
 
 }  // namespace detail
@@ -98,8 +176,10 @@ inline MomentSums sum_moments(const Absorption& a, const Columns& columns,
     MomentSums& sums = partial[c];
     BlockReader reader(a, columns);
     for (int g = chunks[c].g0; g < chunks[c].g1;) {
-      g = reader.load(g, chunks[c].g1, effects, [&](int col, const double* raw) {
-        reader.add_raw(raw, shift[col], sums.sum[col], sums.squares[col]);
+      g = reader.load(g, chunks[c].g1, effects, [&] {
+        for (int j = 0; j < k; ++j)
+          detail::add_sums(reader.values().col(j).data(), shift[j], reader.root_weights(),
+                           reader.rows(), sums.sum[j], sums.squares[j]);
       });
       sums.weight += reader.weight();
       detail::add_cross_products(reader, sums.cross);

@@ -12,17 +12,53 @@
 namespace pilotdid {
 
 struct PanelIndex {
-  bool identity = true;         // rows are the data's own, in their order
-  std::vector<int> rows;        // otherwise: position -> row
-  std::vector<int> start;       // group g holds positions start[g] .. start[g+1]-1
+  bool identity = true;    // rows are the data's own, in their order
+  bool strict = false;     // known to hold no (group, time) twice
+  std::vector<int> rows;   // otherwise: position -> row
+  std::vector<int> start;  // group g holds positions start[g] .. start[g+1]-1
 };
+
+namespace detail {
+
+// Rows that come sorted by group and time, as panels do: where each group begins is seen at its
+// first row. Returns false where they do not.
+inline bool index_sorted(std::size_t n, const int* group, int groups, const int* time,
+                         PanelIndex& index, const Execution& exec) {
+  const std::size_t block = 1 << 16, blocks = (n + block - 1) / block;
+  std::vector<char> sorted(blocks, 1), strict(blocks, 1);
+  parallel_for(blocks, exec, [&](std::size_t b) {
+    const std::size_t to = std::min(n, (b + 1) * block);
+    for (std::size_t i = b * block; i < to; ++i) {
+      const int before = i ? group[i - 1] : -1;
+      if (group[i] == before) {
+        if (!time) continue;
+        sorted[b] &= time[i] >= time[i - 1];
+        strict[b] &= time[i] > time[i - 1];
+      } else if (group[i] > before) {
+        for (int g = before + 1; g <= group[i]; ++g) index.start[g] = static_cast<int>(i);
+      } else {
+        sorted[b] = 0;
+        return;
+      }
+    }
+  });
+  for (char yes : sorted)
+    if (!yes) return false;
+  index.strict = time && std::all_of(strict.begin(), strict.end(), [](char yes) { return yes; });
+  for (int g = n ? group[n - 1] + 1 : 0; g <= groups; ++g) index.start[g] = static_cast<int>(n);
+  return true;
+}
+
+}  // namespace detail
 
 // keep: null when every row is used. time: null when the order within a group does not matter.
 // Both sorts count, so the whole is linear and stable.
 inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const int* group,
-                              int groups, const int* time, int times) {
+                              int groups, const int* time, int times, const Execution& exec) {
   PanelIndex index;
   index.start.assign(static_cast<std::size_t>(groups) + 1, 0);
+  if (!keep && detail::index_sorted(n, group, groups, time, index, exec)) return index;
+  std::fill(index.start.begin(), index.start.end(), 0);
   bool sorted = true;
   std::size_t kept = 0;
   int last_group = -1, last_time = -1;
@@ -138,14 +174,14 @@ inline std::ptrdiff_t first_duplicate(const Rows& rows, const int* start, int gr
 
 // What the 0/1 status of each unit does over time.
 struct TreatmentPaths {
-  std::vector<int> cohort;        // time code of the first treated row, -1 if there is none
-  std::vector<int> last;          // time code of the unit's last row, -1 if it has no row
-  std::size_t always = 0;         // units treated in their first row
-  std::size_t reversals = 0;      // units in which the status switches off again
-  std::size_t gaps = 0;           // units with a period missing between two of theirs
+  std::vector<int> cohort;             // time code of the first treated row, -1 if there is none
+  std::vector<int> last;               // time code of the unit's last row, -1 if it has no row
+  std::size_t always = 0;              // units treated in their first row
+  std::size_t reversals = 0;           // units in which the status switches off again
+  std::size_t gaps = 0;                // units with a period missing between two of theirs
   std::ptrdiff_t first_reversal = -1;  // the position of the first switch to 0
-  bool binary = true;             // every value is 0 or 1
-  bool varies_within = false;     // some unit's value changes
+  bool binary = true;                  // every value is 0 or 1
+  bool varies_within = false;          // some unit's value changes
   double smallest = 0, largest = 0;
 
   // The same without the values by unit, and the sum of such counts over blocks of units.

@@ -31,8 +31,6 @@ template <class Body>
 void parallel_for(std::size_t chunks, const Execution& exec, Body&& body) {
   std::exception_ptr failure;
   std::atomic<bool> stop(false);
-  const int threads = static_cast<int>(
-      std::min<std::size_t>(static_cast<std::size_t>(std::max(exec.threads, 1)), chunks));
   const auto run = [&](std::size_t chunk, bool on_caller) {
     if (stop.load(std::memory_order_relaxed)) return;
     try {
@@ -42,15 +40,15 @@ void parallel_for(std::size_t chunks, const Execution& exec, Body&& body) {
       if (!stop.exchange(true)) failure = std::current_exception();
     }
   };
-  if (threads <= 1) {
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) run(chunk, true);
-  } else {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (std::ptrdiff_t chunk = 0; chunk < static_cast<std::ptrdiff_t>(chunks); ++chunk)
-      run(static_cast<std::size_t>(chunk), omp_get_thread_num() == 0);
+  const int threads = static_cast<int>(std::min<std::size_t>(
+      static_cast<std::size_t>(std::max(exec.threads, 1)), std::max<std::size_t>(chunks, 1)));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1)
+  for (std::ptrdiff_t chunk = 0; chunk < static_cast<std::ptrdiff_t>(chunks); ++chunk)
+    run(static_cast<std::size_t>(chunk), omp_get_thread_num() == 0);
+#else
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) run(chunk, true);
 #endif
-  }
   if (failure) std::rethrow_exception(failure);
 }
 

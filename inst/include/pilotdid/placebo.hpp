@@ -1,11 +1,12 @@
 // Placebo draws of a two-way fixed effects coefficient and its t statistic, by Frisch, Waugh and
-// Lovell: outcome and controls are partialled out once; a draw partials out the fake treatment alone,
-// whose rows are 0 until a unit joins and 1 from then on.
+// Lovell: outcome and controls are partialled out once; a draw partials out the fake treatment
+// alone, whose rows are 0 until a unit joins and 1 from then on.
 #ifndef PILOTDID_PLACEBO_HPP
 #define PILOTDID_PLACEBO_HPP
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -14,6 +15,7 @@
 #include "absorption.hpp"
 #include "parallel.hpp"
 #include "random.hpp"
+#include "simd.hpp"
 
 namespace pilotdid {
 
@@ -36,7 +38,8 @@ class CohortDrawer {
     Random random(seed_, number);
     out = cohort_;
     random.shuffle(out);
-    const std::uint32_t span = static_cast<std::uint32_t>(scheme_.last_date - scheme_.first_date + 1);
+    const std::uint32_t span =
+        static_cast<std::uint32_t>(scheme_.last_date - scheme_.first_date + 1);
     if (scheme_.kind == PlaceboScheme::Kind::unit_dates) {
       for (int& date : out)
         if (date >= 0) date = scheme_.first_date + static_cast<int>(random.below(span));
@@ -46,7 +49,8 @@ class CohortDrawer {
       random.shuffle(all);
       for (int& date : out)
         if (date >= 0)
-          date = all[static_cast<std::size_t>(std::lower_bound(dates_.begin(), dates_.end(), date) - dates_.begin())];
+          date = all[static_cast<std::size_t>(std::lower_bound(dates_.begin(), dates_.end(), date) -
+                                              dates_.begin())];
     }
   }
 
@@ -65,15 +69,15 @@ struct PlaceboWay {
 };
 
 struct PlaceboProblem {
-  Absorption absorption;        // groups are the units; means, no slopes
-  Eigen::MatrixXd columns;      // n x (1 + k), in the order of the computation: outcome with controls
-                                // and effects partialled out, then the controls without effects
-  Eigen::MatrixXd inverse;      // k x k, of the controls' cross-products
-  Eigen::MatrixXd reduced;      // size x size, generalized inverse of the reduced system
-  const int* unit = nullptr;    // group -> unit, by its first row
-  const int* time = nullptr;    // data row -> period
-  double rss = 0;               // of the outcome: the part that no treatment explains is rss - b^2 d
-  double iid_df = 0;            // > 0: iid variance with these degrees of freedom
+  Absorption absorption;      // groups are the units; means, no slopes
+  Eigen::MatrixXd columns;    // n x (1 + k), in the order of the computation: outcome with controls
+                              // and effects partialled out, then the controls without effects
+  Eigen::MatrixXd inverse;    // k x k, of the controls' cross-products
+  Eigen::MatrixXd reduced;    // size x size, generalized inverse of the reduced system
+  const int* unit = nullptr;  // group -> unit, by its first row
+  const int* time = nullptr;  // data row -> period
+  double rss = 0;             // of the outcome: the part that no treatment explains is rss - b^2 d
+  double iid_df = 0;          // > 0: iid variance with these degrees of freedom
   std::vector<PlaceboWay> ways;
 };
 
@@ -81,130 +85,218 @@ struct PlaceboDraw {
   double estimate, std_error;
 };
 
+// What every draw reads about the rows, in the order of the computation.
+struct PlaceboRows {
+  Eigen::VectorXd root;   // root of the weight
+  Eigen::VectorXd share;  // weight in that of the unit's rows
+  std::vector<int> time;
+  std::vector<std::vector<int>> level;  // effect, then row: index among all levels
+  std::vector<Eigen::VectorXd> slope;   // effect: empty where it is a shift
+  std::vector<std::vector<int>>
+      cluster;                 // way: by group where clusters are made of groups, else by row
+  std::vector<char> by_group;  // way
+
+  explicit PlaceboRows(const PlaceboProblem& p) {
+    const Absorption& a = p.absorption;
+    const std::size_t n = a.rows.size();
+    root.setOnes(static_cast<Eigen::Index>(n));
+    share.resize(static_cast<Eigen::Index>(n));
+    time.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      time[i] = p.time[a.rows[i]];
+      if (a.weights.exists()) root[static_cast<Eigen::Index>(i)] = std::sqrt(a.weights[a.rows[i]]);
+    }
+    for (int g = 0; g < a.groups; ++g) {
+      auto weight = root.segment(a.start[g], a.start[g + 1] - a.start[g]).array().square();
+      share.segment(a.start[g], a.start[g + 1] - a.start[g]) = weight / weight.sum();
+    }
+    int offset = 0;
+    for (const Effect& e : a.effects) {
+      level.emplace_back(n);
+      for (std::size_t i = 0; i < n; ++i) level.back()[i] = offset + e.code[a.rows[i]];
+      slope.emplace_back(e.slope.exists() ? static_cast<Eigen::Index>(n) : 0);
+      for (Eigen::Index i = 0; i < slope.back().size(); ++i)
+        slope.back()[i] = e.slope[a.rows[static_cast<std::size_t>(i)]];
+      offset += e.levels;
+    }
+    for (const PlaceboWay& way : p.ways) read_way(a, way);
+  }
+
+ private:
+  void read_way(const Absorption& a, const PlaceboWay& way) {
+    std::vector<int> code;
+    bool nested = way.code != nullptr;
+    for (int g = 0; nested && g < a.groups; ++g)
+      for (int i = a.start[g]; i < a.start[g + 1]; ++i) {
+        const int c = way.code[a.rows[static_cast<std::size_t>(i)]];
+        if (i == a.start[g]) code.push_back(c);
+        nested = nested && c == code.back();
+      }
+    if (way.code && !nested) {
+      code.resize(a.rows.size());
+      for (std::size_t i = 0; i < code.size(); ++i) code[i] = way.code[a.rows[i]];
+    }
+    cluster.push_back(std::move(code));
+    by_group.push_back(nested);
+  }
+};
+
 // Evaluates draws; one a thread, as it owns scratch memory.
 class PlaceboEvaluator {
  public:
-  explicit PlaceboEvaluator(const PlaceboProblem& p)
-      : p_(p), a_(p.absorption), n_(static_cast<Eigen::Index>(a_.rows.size())), k_(p.columns.cols() - 1),
-        d_(n_), level_(Eigen::VectorXd::Zero(a_.size())) {
-    for (const PlaceboWay& way : p_.ways) sums_.emplace_back(static_cast<std::size_t>(way.clusters));
+  PlaceboEvaluator(const PlaceboProblem& p, const PlaceboRows& rows)
+      : p_(p),
+        a_(p.absorption),
+        rows_(rows),
+        n_(rows.root.size()),
+        k_(p.columns.cols() - 1),
+        d_(n_),
+        e_(n_),
+        level_(Eigen::VectorXd::Zero(a_.size())),
+        cross_(k_ + 1) {
+    for (const PlaceboWay& way : p_.ways)
+      sums_.emplace_back(static_cast<std::size_t>(way.clusters));
   }
 
   PlaceboDraw evaluate(const std::vector<int>& cohort) {
     const double none = std::numeric_limits<double>::quiet_NaN();
     const double before = fill_treatment(cohort);
     const Eigen::VectorXd delta = p_.reduced * level_;
-    const Eigen::VectorXd cross = p_.columns.rightCols(k_).transpose() * d_;
-    const Eigen::VectorXd gamma = p_.inverse * cross;
-    const double top = p_.columns.col(0).dot(d_);
-    const double left = before - level_.dot(delta) - cross.dot(gamma);
+    const Eigen::VectorXd gamma = p_.inverse * cross_.tail(k_);
+    const double top = cross_[0];
+    const double left = before - level_.dot(delta) - cross_.tail(k_).dot(gamma);
     // Differences of that size are rounding: the fake treatment is absorbed.
     if (!(left > 1e-9 * before)) return {none, none};
     const double estimate = top / left;
-    subtract_effects(delta);
-    d_.noalias() -= p_.columns.rightCols(k_) * gamma;
     if (p_.iid_df > 0)
       return {estimate, std::sqrt(std::max(0.0, p_.rss - estimate * top) / p_.iid_df / left)};
+    subtract_effects(delta);
+    subtract_controls(gamma);
     return {estimate, std::sqrt(std::max(0.0, variance(estimate))) / left};
   }
 
  private:
-  double root(std::size_t row) const { return a_.weights.exists() ? std::sqrt(a_.weights[row]) : 1.0; }
-
-  // d_ = the treatment with unit means taken off, times the root of the weight; level_ = its sums by
-  // level. Returns its sum of squares.
+  // d_ = the treatment with unit means taken off, times the root of the weight; level_ = its sums
+  // by level; cross_ = its products with the columns, which sum to zero within units, so that only
+  // treated rows count. Returns its sum of squares.
   double fill_treatment(const std::vector<int>& cohort) {
     level_.setZero();
+    cross_.setZero();
+    d_.setZero();
+    const double *root = rows_.root.data(), *share = rows_.share.data();
+    double* d = d_.data();
     double squares = 0;
     for (int g = 0; g < a_.groups; ++g) {
       const int joined = cohort[p_.unit[g]];
+      if (joined < 0) continue;
       const int begin = a_.start[g], end = a_.start[g + 1];
-      if (joined < 0) {
-        d_.segment(begin, end - begin).setZero();
-        continue;
-      }
-      double treated = 0, total = 0;
+      double mean = 0;
+      int treated = 0;
       for (int i = begin; i < end; ++i) {
-        const std::size_t row = a_.rows[i];
-        const double w = a_.weights.exists() ? a_.weights[row] : 1.0;
-        total += w;
-        d_[i] = p_.time[row] >= joined;
-        treated += w * d_[i];
+        d[i] = rows_.time[i] >= joined ? 1.0 : 0.0;
+        mean += d[i] * share[i];
+        treated += d[i] != 0;
       }
-      const double mean = treated / total;
-      squares += treated * (1 - mean);
       // Treated in all rows or in none: nothing varies within the unit.
-      if (mean == 0 || mean == 1) {
+      if (treated == 0 || treated == end - begin) {
         d_.segment(begin, end - begin).setZero();
         continue;
       }
-      for (int i = begin; i < end; ++i) {
-        const std::size_t row = a_.rows[i];
-        const double r = root(row);
-        d_[i] = r * (d_[i] - mean);
-        int offset = 0;
-        for (const Effect& e : a_.effects) {
-          level_[offset + e.code[row]] += r * (e.slope.exists() ? e.slope[row] : 1.0) * d_[i];
-          offset += e.levels;
-        }
+      for (Eigen::Index j = 0; j <= k_; ++j) {
+        const double* column = p_.columns.col(j).data();
+        double sum = 0;
+        for (int i = begin; i < end; ++i) sum += d[i] * root[i] * column[i];
+        cross_[j] += sum;
       }
+      for (int i = begin; i < end; ++i) {
+        d[i] = root[i] * (d[i] - mean);
+        squares += d[i] * d[i];
+      }
+      for (std::size_t e = 0; e < rows_.level.size(); ++e) add_levels(e, begin, end);
     }
     return squares;
   }
 
-  // Takes the other effects off d_, their unit means kept at zero.
-  void subtract_effects(const Eigen::VectorXd& delta) {
-    for (int g = 0; g < a_.groups; ++g) {
-      double sum = 0, total = 0;
-      const int begin = a_.start[g], end = a_.start[g + 1];
-      for (int i = begin; i < end; ++i) {
-        const std::size_t row = a_.rows[i];
-        const double w = a_.weights.exists() ? a_.weights[row] : 1.0;
-        sum += w * effect(row, delta);
-        total += w;
-      }
-      const double mean = sum / total;
-      for (int i = begin; i < end; ++i) {
-        const std::size_t row = a_.rows[i];
-        d_[i] -= root(row) * (effect(row, delta) - mean);
-      }
-    }
+  void add_levels(std::size_t e, int begin, int end) {
+    const int* level = rows_.level[e].data();
+    const double *root = rows_.root.data(), *d = d_.data();
+    const double* slope = rows_.slope[e].size() ? rows_.slope[e].data() : nullptr;
+    double* sums = level_.data();
+    for (int i = begin; i < end; ++i) sums[level[i]] += root[i] * d[i] * (slope ? slope[i] : 1.0);
   }
 
-  double effect(std::size_t row, const Eigen::VectorXd& delta) const {
-    double sum = 0;
-    int offset = 0;
-    for (const Effect& e : a_.effects) {
-      sum += delta[offset + e.code[row]] * (e.slope.exists() ? e.slope[row] : 1.0);
-      offset += e.levels;
+  // Takes the other effects off d_, their unit means kept at zero.
+  void subtract_effects(const Eigen::VectorXd& delta) {
+    e_.setZero();
+    for (std::size_t e = 0; e < rows_.level.size(); ++e) {
+      const int* level = rows_.level[e].data();
+      const double* effect = delta.data();
+      double* sum = e_.data();
+      if (rows_.slope[e].size()) {
+        const double* slope = rows_.slope[e].data();
+        for (Eigen::Index i = 0; i < n_; ++i) sum[i] += effect[level[i]] * slope[i];
+      } else {
+        for (Eigen::Index i = 0; i < n_; ++i) sum[i] += effect[level[i]];
+      }
     }
-    return sum;
+    vectorized([&]() PILOTDID_INLINE {
+      const double *root = rows_.root.data(), *share = rows_.share.data(), *e = e_.data();
+      double* d = d_.data();
+      for (int g = 0; g < a_.groups; ++g) {
+        const int begin = a_.start[g], end = a_.start[g + 1];
+        double mean = 0;
+        PILOTDID_SIMD(reduction(+ : mean))
+        for (int i = begin; i < end; ++i) mean += e[i] * share[i];
+        PILOTDID_SIMD()
+        for (int i = begin; i < end; ++i) d[i] -= root[i] * (e[i] - mean);
+      }
+    });
+  }
+
+  // d_ = d_ - C gamma.
+  void subtract_controls(const Eigen::VectorXd& gamma) {
+    vectorized([&]() PILOTDID_INLINE {
+      double* d = d_.data();
+      for (Eigen::Index j = 0; j < k_; ++j) {
+        const double* column = p_.columns.col(1 + j).data();
+        const double slope = gamma[j];
+        PILOTDID_SIMD()
+        for (Eigen::Index i = 0; i < n_; ++i) d[i] -= slope * column[i];
+      }
+    });
   }
 
   double variance(double estimate) {
+    e_ = d_.cwiseProduct(p_.columns.col(0) - estimate * d_);
     double total = 0;
     for (std::size_t w = 0; w < p_.ways.size(); ++w) {
-      const PlaceboWay& way = p_.ways[w];
       std::vector<double>& sums = sums_[w];
+      const std::vector<int>& cluster = rows_.cluster[w];
       std::fill(sums.begin(), sums.end(), 0.0);
       double squares = 0;
-      for (Eigen::Index i = 0; i < n_; ++i) {
-        const double s = d_[i] * (p_.columns(i, 0) - estimate * d_[i]);
-        if (way.code)
-          sums[way.code[a_.rows[static_cast<std::size_t>(i)]]] += s;
-        else
-          squares += s * s;
+      if (rows_.by_group[w]) {
+        const double* score = e_.data();
+        for (int g = 0; g < a_.groups; ++g) {
+          double sum = 0;
+          for (int i = a_.start[g]; i < a_.start[g + 1]; ++i) sum += score[i];
+          sums[cluster[g]] += sum;
+        }
+      } else if (p_.ways[w].code) {
+        for (Eigen::Index i = 0; i < n_; ++i) sums[cluster[static_cast<std::size_t>(i)]] += e_[i];
+      } else {
+        squares = e_.squaredNorm();
       }
       for (double s : sums) squares += s * s;
-      total += way.factor * squares;
+      total += p_.ways[w].factor * squares;
     }
     return total;
   }
 
   const PlaceboProblem& p_;
   const Absorption& a_;
+  const PlaceboRows& rows_;
   Eigen::Index n_, k_;
-  Eigen::VectorXd d_, level_;
+  Eigen::VectorXd d_, e_, level_, cross_;
   std::vector<std::vector<double>> sums_;
 };
 
@@ -212,11 +304,13 @@ class PlaceboEvaluator {
 inline Eigen::MatrixXd placebo_draws(const PlaceboProblem& p, const CohortDrawer& drawer, int draws,
                                      const Execution& exec) {
   Eigen::MatrixXd out(2, draws);
+  const PlaceboRows rows(p);
   const int each = 16, chunks = (draws + each - 1) / each;
   parallel_for(static_cast<std::size_t>(chunks), exec, [&](std::size_t c) {
-    PlaceboEvaluator evaluator(p);
+    PlaceboEvaluator evaluator(p, rows);
     std::vector<int> cohort;
-    for (int b = static_cast<int>(c) * each; b < std::min(draws, (static_cast<int>(c) + 1) * each); ++b) {
+    for (int b = static_cast<int>(c) * each; b < std::min(draws, (static_cast<int>(c) + 1) * each);
+         ++b) {
       drawer.draw(static_cast<std::uint64_t>(b), cohort);
       const PlaceboDraw draw = evaluator.evaluate(cohort);
       out(0, b) = draw.estimate;

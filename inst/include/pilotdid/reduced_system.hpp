@@ -6,6 +6,8 @@
 #define PILOTDID_REDUCED_SYSTEM_HPP
 
 #include <Eigen/Dense>
+#include <algorithm>
+#include <bitset>
 #include <cstdint>
 #include <vector>
 
@@ -17,9 +19,9 @@
 namespace pilotdid {
 
 struct SolverOptions {
-  double tolerance = 1e-10;   // relative gradient at which the iterative solver stops
+  double tolerance = 1e-10;  // relative gradient at which the iterative solver stops
   int max_iterations = 10000;
-  int direct_limit = 3000;    // levels up to which the system is factored
+  int direct_limit = 3000;  // levels up to which the system is factored
 };
 
 // D'WD minus what the groups explain, lower triangle, in a dense matrix.
@@ -27,7 +29,7 @@ class DenseAssembly {
  public:
   DenseAssembly(const Absorption& a, const Execution& exec)
       : s(zero(a.size())), mass(Eigen::VectorXd::Zero(a.size())), local_rank(0) {
-    if (!by_pattern(a, exec) && !by_sequence(a)) by_group(a, exec);
+    if (!by_presence(a, exec) && !by_sequence(a)) by_group(a, exec);
   }
   Eigen::MatrixXd s;
   Eigen::VectorXd mass;  // diagonal of D'WD
@@ -36,53 +38,37 @@ class DenseAssembly {
  private:
   static Eigen::MatrixXd zero(int m) { return Eigen::MatrixXd::Zero(m, m); }
 
-  // Unweighted unit and time effects: a unit matters only through the set of its periods, and
-  // there are far fewer sets than units. Returns false where that does not apply.
-  bool by_pattern(const Absorption& a, const Execution& exec) {
+  // Unweighted unit and time effects: a unit matters only through the set of its periods. Returns
+  // false where that does not apply.
+  bool by_presence(const Absorption& a, const Execution& exec) {
     const bool plain = a.effects.size() == 1 && !a.effects[0].slope.exists() && a.group_means &&
                        a.group_slopes.empty() && !a.weights.exists() && a.effects[0].levels <= 64;
     if (!plain) return false;
     const int levels = a.effects[0].levels;
     const int* code = a.effects[0].code;
     const std::vector<Chunk> chunks = cut_chunks(a);
-    std::vector<PatternCounts> partial(chunks.size());
-    std::vector<char> repeated(chunks.size(), 0);
+    std::vector<Presence> partial(chunks.size(), Presence(levels));
     parallel_for(chunks.size(), exec, [&](std::size_t c) {
-      for (int g = chunks[c].g0; g < chunks[c].g1; ++g) {
-        std::uint64_t mask = 0;
-        for (int p = a.start[g]; p < a.start[g + 1]; ++p) {
-          const std::uint64_t bit = std::uint64_t(1) << code[a.rows[p]];
-          repeated[c] |= (mask & bit) != 0;
-          mask |= bit;
-        }
-        if (mask) partial[c].add(mask, 1);
-      }
+      for (int g = chunks[c].g0; g < chunks[c].g1 && !partial[c].repeated; ++g)
+        partial[c].add(a.rows, a.start[g], a.start[g + 1], code);
+      partial[c].finish();
     });
-    for (char r : repeated)
-      if (r) return false;
-    PatternCounts total;
-    for (const PatternCounts& part : partial)
-      for (const auto& entry : part.entries()) total.add(entry.mask, entry.count);
-    // Sorted, so that the sums do not depend on the order in which patterns were met.
-    for (const auto& entry : total.sorted()) {
-      int periods[64], n = 0;
-      for (int t = 0; t < levels; ++t)
-        if (entry.mask >> t & 1) periods[n++] = t;
-      const double share = static_cast<double>(entry.count) / n;
-      for (int i = 0; i < n; ++i) {
-        s(periods[i], periods[i]) += static_cast<double>(entry.count);
-        mass[periods[i]] += static_cast<double>(entry.count);
-        for (int j = 0; j <= i; ++j) s(periods[i], periods[j]) -= share;
-      }
-      local_rank += static_cast<int>(entry.count);
+    for (const Presence& part : partial)
+      if (part.repeated) return false;
+    for (const Presence& part : partial) {
+      s += part.s;
+      local_rank += part.groups;
+      mass += part.rows.cast<double>();
     }
+    s.diagonal() += mass;
     return true;
   }
 
   // Several effects without weights and slopes: groups with the same levels row by row (the same
   // cohort and the same periods, in an event study) add the same. One of each kind is read.
   bool by_sequence(const Absorption& a) {
-    bool plain = a.effects.size() > 1 && a.group_means && a.group_slopes.empty() && !a.weights.exists();
+    bool plain =
+        a.effects.size() > 1 && a.group_means && a.group_slopes.empty() && !a.weights.exists();
     for (const Effect& e : a.effects) plain = plain && !e.slope.exists();
     if (!plain) return false;
     SequenceCounts sequences(a);
@@ -92,13 +78,16 @@ class DenseAssembly {
     BlockReader reader(a, none);
     GroupSums sums(a);
     for (const SequenceEntry& entry : sequences.entries()) {
-      local_rank += static_cast<int>(entry.count) * (a.start[entry.group + 1] > a.start[entry.group]);
+      local_rank +=
+          static_cast<int>(entry.count) * (a.start[entry.group + 1] > a.start[entry.group]);
       reader.load_basis(entry.group, entry.group + 1);
       sums.read(reader, entry.group);
       const double count = static_cast<double>(entry.count);
       sums.add_mass_to(mass, count);
-      sums.each_row_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += count * v; });
-      sums.each_explained_pair([&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) -= count * v; });
+      sums.each_row_pair(
+          [&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) += count * v; });
+      sums.each_explained_pair(
+          [&](int i, int j, double v) { s(std::max(i, j), std::min(i, j)) -= count * v; });
     }
     return true;
   }
@@ -146,7 +135,8 @@ class DenseAssembly {
     // False once sequences hardly repeat: counting them is then not worth it.
     bool add(int g) {
       std::size_t at = hash(g) & (slots_.size() - 1);
-      while (slots_[at] >= 0 && !same(entries_[slots_[at]].group, g)) at = (at + 1) & (slots_.size() - 1);
+      while (slots_[at] >= 0 && !same(entries_[slots_[at]].group, g))
+        at = (at + 1) & (slots_.size() - 1);
       if (slots_[at] >= 0) {
         ++entries_[slots_[at]].count;
         return true;
@@ -187,51 +177,56 @@ class DenseAssembly {
     std::vector<SequenceEntry> entries_;
   };
 
-  struct PatternEntry {
-    std::uint64_t mask;
-    std::int64_t count;
-  };
-
-  // How many units have each set of periods. A set is never empty, so 0 marks a free slot.
-  class PatternCounts {
+  // Counts, for each pair of periods, the groups that have both, by the number n of their rows: one
+  // such group adds -1/n to S. 64 groups of one n are taken at a time, a bit each.
+  class Presence {
    public:
-    PatternCounts() : slots_(64, {0, 0}) {}
-    void add(std::uint64_t mask, std::int64_t count) {
-      PatternEntry& slot = find(mask);
-      if (slot.mask == 0) {
-        slot = {mask, count};
-        if (2 * ++used_ > slots_.size()) grow();
-      } else {
-        slot.count += count;
+    explicit Presence(int levels)
+        : s(Eigen::MatrixXd::Zero(levels, levels)),
+          rows(Eigen::VectorXi::Zero(levels)),
+          levels_(static_cast<std::size_t>(levels)),
+          bits_((levels_ + 1) * levels_, 0),
+          waiting_(levels_ + 1, 0) {}
+    void add(const Rows& order, int begin, int end, const int* code) {
+      const std::size_t n = static_cast<std::size_t>(end - begin);
+      if (n > levels_) repeated = true;
+      if (n == 0 || n > levels_) return;
+      std::uint64_t* bits = &bits_[n * levels_];
+      const std::uint64_t bit = std::uint64_t(1) << waiting_[n];
+      for (int p = begin; p < end; ++p) {
+        std::uint64_t& at = bits[code[order[static_cast<std::size_t>(p)]]];
+        repeated |= (at & bit) != 0;
+        at |= bit;
       }
+      ++groups;
+      if (++waiting_[n] == 64) flush(n);
     }
-    std::vector<PatternEntry> entries() const {
-      std::vector<PatternEntry> out;
-      for (const PatternEntry& e : slots_)
-        if (e.mask) out.push_back(e);
-      return out;
+    void finish() {
+      for (std::size_t n = 1; n <= levels_; ++n)
+        if (waiting_[n]) flush(n);
     }
-    std::vector<PatternEntry> sorted() const {
-      std::vector<PatternEntry> out = entries();
-      std::sort(out.begin(), out.end(),
-                [](const PatternEntry& a, const PatternEntry& b) { return a.mask < b.mask; });
-      return out;
-    }
+    Eigen::MatrixXd s;  // lower triangle, without the counts on its diagonal
+    Eigen::VectorXi rows;
+    int groups = 0;
+    bool repeated = false;  // a group has two rows in one period, or more rows than periods
 
    private:
-    PatternEntry& find(std::uint64_t mask) {
-      std::uint64_t h = mask * 0x9E3779B97F4A7C15ULL;
-      std::size_t at = static_cast<std::size_t>(h ^ (h >> 32)) & (slots_.size() - 1);
-      while (slots_[at].mask && slots_[at].mask != mask) at = (at + 1) & (slots_.size() - 1);
-      return slots_[at];
+    void flush(std::size_t n) {
+      std::uint64_t* bits = &bits_[n * levels_];
+      for (std::size_t j = 0; j < levels_; ++j) {
+        if (!bits[j]) continue;
+        rows[static_cast<Eigen::Index>(j)] += count(bits[j]);
+        for (std::size_t i = j; i < levels_; ++i)
+          s(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) -=
+              count(bits[i] & bits[j]) / static_cast<double>(n);
+      }
+      std::fill(bits, bits + levels_, 0);
+      waiting_[n] = 0;
     }
-    void grow() {
-      const std::vector<PatternEntry> old = entries();
-      slots_.assign(2 * slots_.size(), {0, 0});
-      for (const PatternEntry& e : old) find(e.mask) = e;
-    }
-    std::vector<PatternEntry> slots_;
-    std::size_t used_ = 0;
+    static int count(std::uint64_t bits) { return static_cast<int>(std::bitset<64>(bits).count()); }
+    std::size_t levels_;
+    std::vector<std::uint64_t> bits_;  // n, then period: which of the waiting groups are there
+    std::vector<int> waiting_;         // groups of n rows not yet counted
   };
 };
 

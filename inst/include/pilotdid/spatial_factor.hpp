@@ -1,7 +1,7 @@
 // I - rho W, factored for one rho after another: determinant and solutions.
 //
-// Sparse W: Cholesky where W is similar to a symmetric matrix, LU elsewhere, the symbolic analysis
-// done once. Dense W (inverse distances without cut-off): the dense factors.
+// Sparse W: triangles whose pattern is found once. Dense W (inverse distances without cut-off): Cholesky
+// where W is similar to a symmetric matrix, LU elsewhere.
 #ifndef PILOTDID_SPATIAL_FACTOR_HPP
 #define PILOTDID_SPATIAL_FACTOR_HPP
 
@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "sparse_lu.hpp"
 #include "spatial_weights.hpp"
 
 namespace pilotdid {
@@ -47,28 +48,30 @@ class SpatialFactor {
   }
 };
 
-namespace detail {
-
-inline Eigen::SparseMatrix<double> identity_minus(const Eigen::SparseMatrix<double>& w, double rho) {
-  Eigen::SparseMatrix<double> identity(w.rows(), w.cols());
-  identity.setIdentity();
-  return identity - rho * w;
-}
-
-}  // namespace detail
-
-// Through the symmetric H = D^(1/2) W D^(-1/2). Solver: a Cholesky of I - rho H.
-template <class Matrix, class Solver>
-class SymmetricFactor : public SpatialFactor {
+// Any sparse W.
+class SparseFactor : public SpatialFactor {
  public:
-  SymmetricFactor(const SpatialWeights& w, const Symmetrizer& s)
-      : SpatialFactor(w.n), h_(symmetric_similar(w, s)), root_(s.root) {
-    analyze(solver_);
-  }
+  explicit SparseFactor(const SpatialWeights& w) : SpatialFactor(w.n), lu_(w) {}
+  bool factor(double rho) override { return lu_.factor(rho); }
+  double log_determinant() const override { return lu_.log_determinant(); }
+  Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const override { return lu_.solve(b); }
+  Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const override { return lu_.solve_transposed(b); }
+
+ private:
+  SparseLu lu_;
+};
+
+// Through the symmetric H = D^(1/2) W D^(-1/2), a Cholesky factor of I - rho H.
+class DenseSymmetricFactor : public SpatialFactor {
+ public:
+  DenseSymmetricFactor(const SpatialWeights& w, const Symmetrizer& s)
+      : SpatialFactor(w.n), h_(symmetric_similar(w, s)), root_(s.root) {}
   bool factor(double rho) override {
-    refactor(solver_, rho);
+    Eigen::MatrixXd a = -rho * h_;
+    a.diagonal().array() += 1;
+    solver_.compute(a);
     if (solver_.info() != Eigen::Success) return false;
-    const Eigen::VectorXd pivots = diagonal(solver_);
+    const Eigen::VectorXd pivots = solver_.matrixLLT().diagonal().cwiseAbs2();
     // The floor of a pivot that rounding cannot tell from zero.
     if (!(pivots.minCoeff() > 1e-15)) return false;
     log_determinant_ = pivots.array().log().sum();
@@ -85,65 +88,10 @@ class SymmetricFactor : public SpatialFactor {
   }
 
  private:
-  using SparseSolver = Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>>;
-  using DenseSolver = Eigen::LLT<Eigen::MatrixXd>;
-  void analyze(SparseSolver& s) { s.analyzePattern(detail::identity_minus(h_, 0.5)); }
-  void analyze(DenseSolver&) {}
-  void refactor(SparseSolver& s, double rho) { s.factorize(detail::identity_minus(h_, rho)); }
-  void refactor(DenseSolver& s, double rho) {
-    Eigen::MatrixXd a = -rho * h_;
-    a.diagonal().array() += 1;
-    s.compute(a);
-  }
-  // Pivots whose product is the determinant.
-  static Eigen::VectorXd diagonal(const SparseSolver& s) { return s.vectorD(); }
-  static Eigen::VectorXd diagonal(const DenseSolver& s) {
-    return s.matrixLLT().diagonal().cwiseAbs2();
-  }
-
-  Matrix h_;
+  Eigen::MatrixXd h_;
   Eigen::VectorXd root_;
-  Solver solver_;
+  Eigen::LLT<Eigen::MatrixXd> solver_;
   double log_determinant_ = 0;
-};
-
-using SparseSymmetricFactor =
-    SymmetricFactor<Eigen::SparseMatrix<double>, Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>>>;
-using DenseSymmetricFactor = SymmetricFactor<Eigen::MatrixXd, Eigen::LLT<Eigen::MatrixXd>>;
-
-class SparseGeneralFactor : public SpatialFactor {
- public:
-  explicit SparseGeneralFactor(const SpatialWeights& w) : SpatialFactor(w.n), w_(w.matrix()) {
-    solver_.analyzePattern(compressed(0.5));
-  }
-  bool factor(double rho) override {
-    rho_ = rho;
-    solver_.factorize(compressed(rho));
-    return solver_.info() == Eigen::Success;
-  }
-  double log_determinant() const override { return solver_.logAbsDeterminant(); }
-  Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const override { return solver_.solve(b); }
-  // The solver cannot solve with its own transpose: the transpose is factored as well.
-  void prepare_inverse() override {
-    Eigen::SparseMatrix<double> a = compressed(rho_).transpose();
-    a.makeCompressed();
-    transposed_.reset(new Solver(a));
-  }
-  Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const override {
-    return transposed_->solve(b);
-  }
-
- private:
-  using Solver = Eigen::SparseLU<Eigen::SparseMatrix<double>, Eigen::COLAMDOrdering<int>>;
-  Eigen::SparseMatrix<double> compressed(double rho) const {
-    Eigen::SparseMatrix<double> a = detail::identity_minus(w_, rho);
-    a.makeCompressed();
-    return a;
-  }
-  Eigen::SparseMatrix<double> w_;
-  double rho_ = 0;
-  Solver solver_;
-  std::unique_ptr<Solver> transposed_;
 };
 
 class DenseGeneralFactor : public SpatialFactor {
@@ -186,9 +134,8 @@ class DenseGeneralFactor : public SpatialFactor {
 
 inline std::unique_ptr<SpatialFactor> make_factor(const SpatialWeights& w, const Symmetrizer& s, bool dense) {
   using Pointer = std::unique_ptr<SpatialFactor>;
-  if (s.exists)
-    return dense ? Pointer(new DenseSymmetricFactor(w, s)) : Pointer(new SparseSymmetricFactor(w, s));
-  return dense ? Pointer(new DenseGeneralFactor(w)) : Pointer(new SparseGeneralFactor(w));
+  if (!dense) return Pointer(new SparseFactor(w));
+  return s.exists ? Pointer(new DenseSymmetricFactor(w, s)) : Pointer(new DenseGeneralFactor(w));
 }
 
 // Above this share of links the fill-in of a sparse factor costs more than the dense one.

@@ -126,9 +126,8 @@ class FittedOperators {
   }
 
  private:
-  // All columns of the inverse are asked for: up to some hundred units dense factors are quicker at that.
   const SpatialFactor* prepare(std::unique_ptr<SpatialFactor>& own, double at) {
-    own = make_factor(panel_.weights, op_->symmetrizer, is_dense(panel_.weights) || panel_.units <= 600);
+    own = make_factor(panel_.weights, op_->symmetrizer, is_dense(panel_.weights));
     own->factor(at);
     own->prepare_inverse();
     return own.get();

@@ -2,7 +2,8 @@
 // Webb 2019). With weights v (one a cluster) the numerator is n'v and each way of clustering adds
 //   factor * |S v - L R v|^2 = factor * (v'S'S v - 2 (L'S v)'(R v) + (R v)'(L'L)(R v))
 // to the squared denominator: a draw costs a few products with v of as many rows as there are
-// periods and regressors. Everything is linear in the value r of the null, so that draws serve all r.
+// periods and regressors. Everything is linear in the value r of the null, so that draws serve all
+// r.
 #ifndef PILOTDID_WILD_BOOTSTRAP_HPP
 #define PILOTDID_WILD_BOOTSTRAP_HPP
 
@@ -14,6 +15,7 @@
 
 #include "parallel.hpp"
 #include "random.hpp"
+#include "simd.hpp"
 
 namespace pilotdid {
 
@@ -22,8 +24,9 @@ enum class WildWeights { rademacher = 0, webb = 1, mammen = 2 };
 // One way of clustering the variance.
 struct WildWay {
   double factor = 1;
-  int roots = 0;           // rows of S0 and S1 among the forms
-  Eigen::MatrixXd diagonal;  // clusters x 3, or empty: S'S where it is diagonal (S0'S0, S0'S1, S1'S1)
+  int roots = 0;  // rows of S0 and S1 among the forms
+  Eigen::MatrixXd
+      diagonal;            // clusters x 3, or empty: S'S where it is diagonal (S0'S0, S0'S1, S1'S1)
   Eigen::MatrixXd square;  // L'L, rank x rank
 };
 
@@ -66,7 +69,8 @@ class WeightDrawer {
     }
     Random random(seed_, draw);
     if (type_ == WildWeights::webb) {
-      const double points[6] = {-std::sqrt(1.5), -1, -std::sqrt(0.5), std::sqrt(0.5), 1, std::sqrt(1.5)};
+      const double points[6] = {-std::sqrt(1.5), -1, -std::sqrt(0.5),
+                                std::sqrt(0.5),  1,  std::sqrt(1.5)};
       for (Eigen::Index g = 0; g < v.size(); ++g) v[g] = points[random.below(6)];
       return;
     }
@@ -83,8 +87,8 @@ class WeightDrawer {
 
 namespace detail {
 
-// forms * v for signs v, `width` clusters at a time by a table of their signed sums. Six at a time
-// while the table fits the second-level cache, else four.
+// forms * v, and zeros up to a multiple of four rows, for signs v, `width` clusters at a time by a
+// table of their signed sums. Six at a time while the table fits the second-level cache, else four.
 class SignTable {
  public:
   explicit SignTable(const Eigen::MatrixXd& forms) {
@@ -93,24 +97,49 @@ class SignTable {
     width_ = six <= cache ? 6 : 4;
     groups_ = (forms.cols() + width_ - 1) / width_;
     const int patterns = 1 << width_;
-    table_.resize(forms.rows(), groups_ * patterns);
+    // Rows in fours, those without a form zero.
+    table_.setZero((forms.rows() + 3) / 4 * 4, groups_ * patterns);
     for (Eigen::Index q = 0; q < groups_; ++q)
       for (int pattern = 0; pattern < patterns; ++pattern) {
-        auto sum = table_.col(q * patterns + pattern);
-        sum.setZero();
+        auto sum = table_.col(q * patterns + pattern).head(forms.rows());
         for (int b = 0; b < width_ && width_ * q + b < forms.cols(); ++b)
           sum += (pattern >> b & 1 ? -1.0 : 1.0) * forms.col(width_ * q + b);
       }
   }
-  void multiply(const std::vector<std::uint64_t>& words, Eigen::VectorXd& out) const {
-    out.setZero(table_.rows());
+  // chosen: scratch.
+  void multiply(const std::vector<std::uint64_t>& words, std::vector<const double*>& chosen,
+                Eigen::VectorXd& out) const {
+    chosen.resize(static_cast<std::size_t>(groups_));
     const int each = WeightDrawer::word_signs / width_, patterns = 1 << width_;
     for (Eigen::Index q = 0; q < groups_; ++q)
-      out += table_.col(q * patterns +
-                        static_cast<Eigen::Index>(words[q / each] >> (width_ * (q % each)) & (patterns - 1)));
+      chosen[static_cast<std::size_t>(q)] =
+          table_
+              .col(q * patterns + static_cast<Eigen::Index>(
+                                      words[q / each] >> (width_ * (q % each)) & (patterns - 1)))
+              .data();
+    // Sixteen rows at a time: their sums stay in registers.
+    out.resize(table_.rows());
+    Eigen::Index row = 0;
+    for (; row + 16 <= table_.rows(); row += 16) sum_rows<4>(row, chosen, out.data());
+    for (; row < table_.rows(); row += 4) sum_rows<1>(row, chosen, out.data());
   }
 
  private:
+  // The sums of rows row .. row + 4 fours - 1.
+  template <int fours>
+  static void sum_rows(Eigen::Index row, const std::vector<const double*>& chosen, double* out) {
+    vectorized([&]() PILOTDID_INLINE {
+      Four sum[fours] = {};
+      for (const double* column : chosen) {
+        const Four* x = reinterpret_cast<const Four*>(column + row);
+        PILOTDID_UNROLL
+        for (int i = 0; i < fours; ++i) sum[i] += x[i];
+      }
+      Four* to = reinterpret_cast<Four*>(out + row);
+      for (int i = 0; i < fours; ++i) to[i] = sum[i];
+    });
+  }
+
   int width_ = 4;
   Eigen::Index groups_ = 0;
   Eigen::MatrixXd table_;
@@ -131,8 +160,8 @@ inline void read_draw(const WildProblem& p, const Eigen::VectorXd& z, const Eige
     double d00 = s0.squaredNorm(), d01 = s0.dot(s1), d11 = s1.squaredNorm();
     if (way.diagonal.size() > 0) {
       // Signs have square one.
-      const Eigen::RowVector3d sums =
-          v ? (v->cwiseAbs2().transpose() * way.diagonal).eval() : way.diagonal.colwise().sum().eval();
+      const Eigen::RowVector3d sums = v ? (v->cwiseAbs2().transpose() * way.diagonal).eval()
+                                        : way.diagonal.colwise().sum().eval();
       d00 += sums[0];
       d01 += sums[1];
       d11 += sums[2];
@@ -156,7 +185,8 @@ inline void read_draw(const WildProblem& p, const Eigen::VectorXd& z, const Eige
 
 }  // namespace detail
 
-// 5 x draws: n0, n1, V00, V01, V11 of each draw; t*(r)^2 = (n0 + r n1)^2 / (V00 + 2 r V01 + r^2 V11).
+// 5 x draws: n0, n1, V00, V01, V11 of each draw; t*(r)^2 = (n0 + r n1)^2 / (V00 + 2 r V01 + r^2
+// V11).
 inline Eigen::MatrixXd wild_bootstrap(const WildProblem& p, WildWeights type, int draws,
                                       std::uint64_t seed, bool enumerate, const Execution& exec) {
   const Eigen::Index clusters = p.forms.cols();
@@ -167,11 +197,13 @@ inline Eigen::MatrixXd wild_bootstrap(const WildProblem& p, WildWeights type, in
   const int each = 512, chunks = (draws + each - 1) / each;
   parallel_for(static_cast<std::size_t>(chunks), exec, [&](std::size_t c) {
     std::vector<std::uint64_t> words(WeightDrawer::words(clusters));
+    std::vector<const double*> chosen;
     Eigen::VectorXd z(p.forms.rows()), v(clusters);
-    for (int b = static_cast<int>(c) * each; b < std::min(draws, (static_cast<int>(c) + 1) * each); ++b) {
+    for (int b = static_cast<int>(c) * each; b < std::min(draws, (static_cast<int>(c) + 1) * each);
+         ++b) {
       if (signs) {
         drawer.bits(static_cast<std::uint64_t>(b), words);
-        table.multiply(words, z);
+        table.multiply(words, chosen, z);
       } else {
         drawer.weights(static_cast<std::uint64_t>(b), v);
         z.noalias() = p.forms * v;
@@ -183,7 +215,8 @@ inline Eigen::MatrixXd wild_bootstrap(const WildProblem& p, WildWeights type, in
 }
 
 // How many draws have |t*(value)| of at least the root of `squared`. A negative variance counts.
-inline int count_beyond(const Eigen::Ref<const Eigen::MatrixXd>& draws, double value, double squared) {
+inline int count_beyond(const Eigen::Ref<const Eigen::MatrixXd>& draws, double value,
+                        double squared) {
   int count = 0;
   for (Eigen::Index b = 0; b < draws.cols(); ++b) {
     const double* d = draws.col(b).data();
@@ -219,8 +252,8 @@ inline std::vector<double> wild_bootstrap_joint(
     }
     for (int b = 0; b < n; ++b) {
       const Eigen::LDLT<Eigen::MatrixXd> ldlt(variance[b]);
-      const bool positive = ldlt.info() == Eigen::Success && ldlt.isPositive() &&
-                            ldlt.vectorD().minCoeff() > 0;
+      const bool positive =
+          ldlt.info() == Eigen::Success && ldlt.isPositive() && ldlt.vectorD().minCoeff() > 0;
       out[first + b] = positive ? top.col(b).dot(ldlt.solve(top.col(b)))
                                 : std::numeric_limits<double>::quiet_NaN();
     }

@@ -1,0 +1,24 @@
+# A regression on covariates and an effect a cell, for estimators that take covariates out of means of cells.
+
+# Weighted least squares of y on the columns x (named list), both less their means within cells (integers from 1).
+# unit: codes from 1 to `units`. rule: what is wrong where columns are collinear.
+# -> list(coefficients, influence (units x columns): what each unit adds to the coefficients).
+regress_within_cells <- function(y, x, cell, weight, unit, units, rule) {
+  influence <- matrix(0, units, length(x))
+  if (!length(y)) return(list(coefficients = numeric(length(x)), influence = influence))
+  cell <- match(cell, unique(cell))
+  mass <- rowsum(weight, cell, reorder = FALSE)
+  X <- matrix(unlist(x), length(y))
+  centered <- cbind(y, X) - (rowsum(weight * cbind(y, X), cell, reorder = FALSE) / as.vector(mass))[cell, , drop = FALSE]
+  # What centering leaves of a column that is constant within cells is rounding: 1e-16 of it, 1e-9 with room.
+  flat <- colSums(weight * centered[, -1L, drop = FALSE]^2) <= 1e-18 * colSums(weight * X^2)
+  X <- centered[, -1L, drop = FALSE] * rep(!flat, each = length(y))
+  solved <- qr(X * sqrt(weight))
+  if (solved$rank < length(x)) {
+    abort("collinear", c(rule, i = "Drop {.field {names(x)[solved$pivot[-seq_len(solved$rank)]]}}."))
+  }
+  b <- qr.coef(solved, centered[, 1L] * sqrt(weight))
+  scores <- rowsum(weight * X * (centered[, 1L] - as.vector(X %*% b)), unit)
+  influence[as.integer(rownames(scores)), ] <- scores %*% chol2inv(qr.R(solved))
+  list(coefficients = set_names(b, names(x)), influence = influence)
+}
