@@ -85,7 +85,7 @@ weight_bars <- function(x) {
 # Hues that differ in lightness too, repeated beyond eight dimensions.
 dimension_colors <- function(dimensions) {
   base <- c("#08519C", "#E6850E", "#2CA25F", "#756BB1", "#9ECAE1", "#D95F0E", "#636363", "#C51B8A")
-  set_names(shade(rep_len(base, length(dimensions))), dimensions)
+  set_names(shade(rep_len(base, length(dimensions)), 0.85), dimensions)
 }
 
 score_periods <- function(x) {

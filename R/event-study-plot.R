@@ -147,6 +147,7 @@ autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simult
     ggplot2::scale_shape_manual(values = rep_len(event_symbols, nlevels(table$fit))) +
     ggplot2::scale_x_continuous(breaks = axis$at, labels = axis$label) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, fill = NULL, shape = NULL) +
+    ggplot2::guides(colour = ggplot2::guide_legend(ncol = 2L), fill = ggplot2::guide_legend(ncol = 2L), shape = ggplot2::guide_legend(ncol = 2L)) +
     figure_theme() +
     ggplot2::theme(legend.position = if (several) "bottom" else "none")
 }

@@ -157,7 +157,7 @@ gg_support <- function(bins) {
   fills <- shade(c(
     Treated = "#B2182B", `Treated, off support` = "#F4A582",
     Untreated = "#2166AC", `Untreated, off support` = "#92C5DE"
-  ))
+  ), 0.85)
   # ggplot2 stacks the first level on the outside.
   bins$what <- factor(bins$what, names(fills)[c(2L, 1L, 4L, 3L)])
   ggplot2::ggplot(bins, ggplot2::aes(.data$score, .data$share, fill = .data$what)) +

@@ -43,17 +43,17 @@ figure_text <- function(mapping, data = NULL, relative = 0.8, ...) {
 gray_figures <- function() isTRUE(getOption("pilotdid.gray"))
 
 # Colors as they are, or their shades of gray: one color by its luminance, several in the order of theirs, evenly
-# spread, as colors that differ in hue alone would be the same gray. Transparency stays.
-shade <- function(colors) {
+# spread, as colors that differ in hue alone would be the same gray. Transparency stays. Lines and points lighter
+# than 0.65 are lost on paper; areas may be lighter.
+shade <- function(colors, lightest = 0.65) {
   if (!gray_figures()) return(colors)
   parts <- grDevices::col2rgb(colors, alpha = TRUE)
   luminance <- colSums(parts[1:3, , drop = FALSE] * c(0.299, 0.587, 0.114)) / 255
-  # Lines and points lighter than this are lost on paper.
-  level <- pmin(luminance, 0.65)
+  level <- pmin(luminance, lightest)
   kinds <- unique(colors)
   if (length(kinds) > 1L) {
     at <- rank(luminance[match(kinds, colors)], ties.method = "first")
-    level <- seq(0.1, 0.85, length.out = length(kinds))[at][match(colors, kinds)]
+    level <- seq(0.1, lightest, length.out = length(kinds))[at][match(colors, kinds)]
   }
   set_names(grDevices::gray(level, parts[4L, ] / 255), names(colors))
 }

@@ -138,18 +138,30 @@ plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = 
   cohorts <- sort(unique(table$group))
   k <- match(table$group, cohorts)
   graphics::plot(table$time, table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(series_colors(), length(cohorts))[k],
-    xlab = xlab, ylab = ylab, main = main, las = 1, bty = "l", ylim = range(0, table$weight))
+    xlab = xlab, ylab = ylab, main = main, las = 1, bty = "l", ylim = weights_limits(table$weight))
   graphics::abline(h = 0, col = "grey40")
-  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = "Cohort")
+  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = "Cohort",
+    horiz = length(cohorts) <= 6L)
   invisible(table)
+}
+
+# Room above for the legend.
+weights_limits <- function(weight) {
+  limits <- range(0, weight)
+  limits + c(0, 0.18) * diff(limits)
 }
 
 #' @rdname twfe_weights
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_twfe_weights <- function(object, xlab = "Period", ylab = "Weight", ...) {
   rlang::check_installed("ggplot2")
-  ggplot2::ggplot(object$table, ggplot2::aes(x = .data$time, y = .data$weight, colour = factor(.data$group))) +
+  cohorts <- length(unique(object$table$group))
+  ggplot2::ggplot(object$table, ggplot2::aes(
+    x = .data$time, y = .data$weight, colour = factor(.data$group), shape = factor(.data$group)
+  )) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_line() + ggplot2::geom_point() +
-    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort") + figure_theme()
+    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort", shape = "Cohort") +
+    ggplot2::scale_colour_manual(values = rep_len(series_colors(), cohorts)) +
+    ggplot2::scale_shape_manual(values = rep_len(event_symbols, cohorts)) + figure_theme()
 }
