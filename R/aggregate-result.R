@@ -88,6 +88,8 @@ summary.pilot_aggregate <- function(object, vcov = NULL, ...) with_vcov(object, 
 #' @rdname aggregate_effects
 #' @export
 plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = "Effect", main = NULL, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- aggregate_plot_data(x, conf.level)
   at <- seq_len(nrow(table))
   limits <- range(0, table$conf.low, table$conf.high, table$simultaneous.low, table$simultaneous.high, table$estimate, na.rm = TRUE)
@@ -112,7 +114,7 @@ autoplot.pilot_aggregate <- function(object, conf.level = 0.95, xlab = NULL, yla
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high), linewidth = 0.9, na.rm = TRUE) +
     ggplot2::geom_point(size = 1.8, na.rm = TRUE) +
     ggplot2::labs(x = xlab %||% aggregate_axis(object), y = ylab) +
-    ggplot2::theme_classic()
+    figure_theme()
 }
 
 aggregate_plot_data <- function(x, level) {

@@ -21,6 +21,8 @@ ar_pieces <- function(x, window) {
 #' @rdname anderson_rubin
 #' @export
 plot.pilot_anderson_rubin <- function(x, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   curve <- ar_curve(x)
   defaults <- list(
     x = curve$value, y = curve$p.value, type = "l", ylim = c(0, 1), yaxs = "i", xlab = x$term,
@@ -56,5 +58,5 @@ autoplot.pilot_anderson_rubin <- function(object, ...) {
       subtitle = paste0(format(100 * object$level), " % confidence set: ", set_text(object)),
       caption = paste0("Dotted: the estimate. SE: ", object$covariance)
     ) +
-    ggplot2::theme_minimal()
+    figure_theme()
 }

@@ -160,13 +160,15 @@ print.pilot_bacon <- function(x, digits = 4L, ...) {
 #' @rdname bacon_decomposition
 #' @export
 plot.pilot_bacon <- function(x, xlab = "Weight", ylab = "Estimate", main = NULL, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- x$comparisons
   types <- unique(table$type)
   k <- match(table$type, types)
-  graphics::plot(table$weight, table$estimate, pch = event_symbols[k], col = event_colors[k], xlab = xlab, ylab = ylab,
+  graphics::plot(table$weight, table$estimate, pch = event_symbols[k], col = series_colors()[k], xlab = xlab, ylab = ylab,
     main = main, las = 1, bty = "l", xlim = range(0, table$weight))
   graphics::abline(h = x$coefficient, lty = 2, col = "grey40")
-  graphics::legend("topright", types, pch = event_symbols[seq_along(types)], col = event_colors[seq_along(types)], bty = "n", cex = 0.9)
+  graphics::legend("topright", types, pch = event_symbols[seq_along(types)], col = series_colors()[seq_along(types)], bty = "n", cex = 0.9)
   invisible(table)
 }
 
@@ -178,8 +180,8 @@ autoplot.pilot_bacon <- function(object, xlab = "Weight", ylab = "Estimate", ...
   ggplot2::ggplot(object$comparisons, ggplot2::aes(x = .data$weight, y = .data$estimate, colour = .data$type, shape = .data$type)) +
     ggplot2::geom_hline(yintercept = object$coefficient, linetype = "dashed", colour = "grey40") +
     ggplot2::geom_point(size = 2.2) +
-    ggplot2::scale_colour_manual(values = event_colors[seq_along(types)], breaks = types) +
+    ggplot2::scale_colour_manual(values = series_colors()[seq_along(types)], breaks = types) +
     ggplot2::scale_shape_manual(values = event_symbols[seq_along(types)], breaks = types) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, shape = NULL) +
-    ggplot2::theme_classic() + ggplot2::theme(legend.position = "bottom")
+    figure_theme() + ggplot2::theme(legend.position = "bottom")
 }

@@ -12,6 +12,8 @@
 #' plot(pilot_did(y ~ status | unit + time, simulate_pilot(seed = 1), estimator = "cs"))
 #' @export
 plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = "First treated", main = NULL, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- heat_data(x)
   nx <- nlevels(table$time)
   ny <- nlevels(table$group)
@@ -28,9 +30,8 @@ plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = "First treated"
   pre <- which(table$event_time < 0)
   graphics::rect(i[pre] - 0.45, j[pre] - 0.45, i[pre] + 0.45, j[pre] + 0.45, border = "grey40", lty = 2)
   if (show) {
-    dark <- abs(table$estimate) / limit > 0.6
     graphics::text(i[!lost], j[!lost], formatC(table$estimate[!lost], digits = 2, format = "g"), cex = 0.75,
-      col = ifelse(dark[!lost], "white", "black"))
+      col = heat_ink(table$estimate[!lost] / limit))
   }
   invisible(table)
 }
@@ -46,11 +47,20 @@ heat_data <- function(fit) {
   )
 }
 
-# -1 (red) over 0 (white) to 1 (blue); unknown: grey.
+# Red over white to blue; in gray from white to black.
+heat_ends <- function() if (gray_figures()) c("#ffffff", "#bdbdbd", "#252525") else c("#b2182b", "#f7f7f7", "#2166ac")
+
+# From -1 over 0 to 1; unknown: grey.
 heat_color <- function(x) {
-  ramp <- grDevices::colorRamp(c("#b2182b", "#f7f7f7", "#2166ac"))
+  ramp <- grDevices::colorRamp(heat_ends())
   known <- ramp(ifelse(is.na(x), 0, (x + 1) / 2))
   ifelse(is.na(x), "grey85", grDevices::rgb(known, maxColorValue = 255))
+}
+
+# Of the number on a cell.
+heat_ink <- function(x) {
+  dark <- if (gray_figures()) x > 0.4 else abs(x) > 0.6
+  ifelse(!is.na(dark) & dark, "white", "black")
 }
 
 #' @rdname plot.pilot_cells
@@ -64,12 +74,12 @@ autoplot.pilot_cells <- function(object, show = TRUE, xlab = NULL, ylab = "First
     ggplot2::geom_tile(
       data = table[table$event_time < 0, ], fill = NA, colour = "grey40", linetype = "dashed", width = 0.9, height = 0.9
     ) +
-    ggplot2::scale_fill_gradient2(low = "#b2182b", mid = "#f7f7f7", high = "#2166ac", limits = c(-limit, limit), na.value = "grey85") +
+    ggplot2::scale_fill_gradient2(low = heat_ends()[1L], mid = heat_ends()[2L], high = heat_ends()[3L], limits = c(-limit, limit), na.value = "grey85") +
     ggplot2::labs(x = xlab %||% object$design$time$label, y = ylab, fill = "Effect") +
-    ggplot2::theme_classic()
+    figure_theme()
   if (!show) return(plot)
-  plot + ggplot2::geom_text(ggplot2::aes(
+  plot + figure_text(ggplot2::aes(
     label = ifelse(is.na(.data$estimate), "\u00d7", formatC(.data$estimate, digits = 2, format = "g")),
-    colour = ifelse(is.na(.data$estimate) | abs(.data$estimate) / limit <= 0.6, "black", "white")
-  ), size = 3) + ggplot2::scale_colour_identity()
+    colour = heat_ink(.data$estimate / limit)
+  )) + ggplot2::scale_colour_identity()
 }

@@ -21,7 +21,7 @@ plot.pilot_description <- function(x, most = 600, ...) {
   cells <- status_cells(x, most)
   units <- unique(cells$unit[order(cells$line)])
   periods <- x$panel$time$values
-  old <- graphics::par(mar = c(5.5, status_margin(units), 2, 1))
+  old <- figure_par(mar = c(5.5, status_margin(units), 2, 1))
   on.exit(graphics::par(old))
   graphics::plot(NA,
     xlim = c(0.5, length(periods) + 0.5), ylim = c(length(units) + 0.5, 0.5), xaxs = "i", yaxs = "i",
@@ -29,7 +29,7 @@ plot.pilot_description <- function(x, most = 600, ...) {
   )
   graphics::title(xlab = x$keys$time, line = 2.3)
   graphics::rect(cells$at - 0.5, cells$line - 0.5, cells$at + 0.5, cells$line + 0.5,
-    col = status_colors[as.character(cells$state)],
+    col = shade(status_colors)[as.character(cells$state)],
     border = if (length(units) <= 60L) "white" else NA
   )
   graphics::axis(1, seq_along(periods), as.character(periods), lwd = 0)
@@ -37,7 +37,7 @@ plot.pilot_description <- function(x, most = 600, ...) {
   states <- intersect(names(status_colors), as.character(cells$state))
   # At the foot of the figure, below the name of the time axis.
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(0.01, "nfc"),
-    xjust = 0.5, yjust = 0, legend = states, fill = status_colors[states], border = NA, bty = "n",
+    xjust = 0.5, yjust = 0, legend = states, fill = shade(status_colors)[states], border = NA, bty = "n",
     horiz = TRUE, xpd = NA, cex = 0.8
   )
   graphics::title(main = status_caption(x, units), font.main = 1, cex.main = 0.9)
@@ -54,13 +54,13 @@ autoplot.pilot_description <- function(object, most = 600, ...) {
   figure <- ggplot2::ggplot(cells, ggplot2::aes(x = .data$at, y = .data$line, fill = .data$state)) +
     # Tiles without borders leave hairlines between them.
     (if (lines) ggplot2::geom_tile(color = "white", linewidth = 0.2) else ggplot2::geom_raster()) +
-    ggplot2::scale_fill_manual(values = status_colors, name = NULL) +
+    ggplot2::scale_fill_manual(values = shade(status_colors), name = NULL) +
     ggplot2::scale_x_continuous(
       breaks = seq_along(object$panel$time$values), labels = as.character(object$panel$time$values),
       expand = c(0, 0)
     ) +
     ggplot2::labs(x = object$keys$time, y = NULL, caption = status_caption(object, units)) +
-    ggplot2::theme_minimal() +
+    figure_theme() +
     ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "bottom")
   figure + if (lines) {
     ggplot2::scale_y_reverse(breaks = seq_along(units), labels = units, expand = c(0, 0))

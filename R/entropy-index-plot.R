@@ -20,8 +20,10 @@ plot.pilot_index <- function(x, type = c("weights", "scores"), ...) {
     plot_weights(x, ...)
   } else {
     scores <- score_periods(x)
+    old <- figure_par()
+    on.exit(graphics::par(old))
     graphics::boxplot(scores$score ~ scores$period,
-      xlab = x$time %||% "", ylab = "score", col = "#9ECAE1", outcex = 0.5, ...
+      xlab = x$time %||% "", ylab = "score", col = shade("#9ECAE1"), outcex = 0.5, ...
     )
   }
   invisible(x)
@@ -31,7 +33,7 @@ plot_weights <- function(x, ...) {
   shown <- weight_bars(x)
   shown <- shown[rev(seq_len(nrow(shown))), ]
   # 0.5 of a line a character.
-  old <- graphics::par(mar = c(5, 2 + 0.5 * max(nchar(shown$label, "width")), 2, 2))
+  old <- figure_par(mar = c(5, 2 + 0.5 * max(nchar(shown$label, "width")), 2, 2))
   on.exit(graphics::par(old))
   colors <- dimension_colors(x$dimensions)
   graphics::barplot(shown$weight,
@@ -53,9 +55,9 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
   if (check_choice(type, c("weights", "scores"), "type") == "scores") {
     return(
       ggplot2::ggplot(score_periods(object), ggplot2::aes(x = .data$period, y = .data$score)) +
-        ggplot2::geom_boxplot(fill = "#9ECAE1", outlier.size = 0.6, width = 0.6) +
+        ggplot2::geom_boxplot(fill = shade("#9ECAE1"), outlier.size = 0.6, width = 0.6) +
         ggplot2::labs(x = object$time, y = "score") +
-        ggplot2::theme_minimal()
+        figure_theme()
     )
   }
   shown <- weight_bars(object)
@@ -66,7 +68,7 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
     ggplot2::geom_col(width = 0.75, show.legend = FALSE) +
     ggplot2::scale_fill_manual(values = unname(dimension_colors(object$dimensions))) +
     ggplot2::labs(x = "weight", y = NULL) +
-    ggplot2::theme_minimal() +
+    figure_theme() +
     ggplot2::theme(panel.grid.major.y = ggplot2::element_blank())
   if (!several) return(figure)
   figure + ggplot2::facet_grid(rows = ggplot2::vars(.data$dimension), scales = "free_y", space = "free_y") +
@@ -83,7 +85,7 @@ weight_bars <- function(x) {
 # Hues that differ in lightness too, repeated beyond eight dimensions.
 dimension_colors <- function(dimensions) {
   base <- c("#08519C", "#E6850E", "#2CA25F", "#756BB1", "#9ECAE1", "#D95F0E", "#636363", "#C51B8A")
-  set_names(rep_len(base, length(dimensions)), dimensions)
+  set_names(shade(rep_len(base, length(dimensions))), dimensions)
 }
 
 score_periods <- function(x) {

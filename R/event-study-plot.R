@@ -58,11 +58,6 @@ event_axis <- function(table) {
   list(at = at, label = label)
 }
 
-# Dark first; distinguishable in print and by color-blind readers (with different symbols).
-event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214",
-  "#01665e", "#c51b7d", "#80b1d3")
-event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5, 6, 8, 7)
-
 event_limits <- function(table, intervals) {
   used <- if (intervals == "pointwise") c("conf.low", "conf.high") else c("simultaneous.low", "simultaneous.high")
   range(0, table$estimate, table[[used[1L]]], table[[used[2L]]], na.rm = TRUE)
@@ -79,7 +74,7 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   axis <- event_axis(table)
   fits <- levels(table$fit)
   legend_lines <- if (length(fits) > 1L) ceiling(length(fits) / 2) * 1.2 else 0
-  old <- graphics::par(mar = c(4.5, 5.5, 1 + legend_lines + 2 * !is.null(main), 1))
+  old <- figure_par(mar = c(4.5, 5.5, 1 + legend_lines + 2 * !is.null(main), 1))
   on.exit(graphics::par(old))
   graphics::plot(range(table$event_time) + c(-0.4, 0.4), event_limits(table, intervals),
     type = "n", xlab = xlab, ylab = "", xaxt = "n", las = 1, bty = "l"
@@ -91,12 +86,12 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   graphics::abline(v = 0, col = "grey40", lty = 2)
   for (i in seq_along(fits)) {
     draw_event(table[as.integer(table$fit) == i, ], intervals, style,
-      rep_len(event_colors, i)[i], rep_len(event_symbols, i)[i])
+      rep_len(series_colors(), i)[i], rep_len(event_symbols, i)[i])
   }
   if (length(fits) > 1L) {
     # Above the plot, where no estimate can lie.
     area <- graphics::par("usr")
-    graphics::legend(area[1L], area[4L], fits, col = rep_len(event_colors, length(fits)), xpd = NA, yjust = 0,
+    graphics::legend(area[1L], area[4L], fits, col = rep_len(series_colors(), length(fits)), xpd = NA, yjust = 0,
       pch = rep_len(event_symbols, length(fits)), bty = "n", cex = 0.8, ncol = 2L, text.width = 0.45 * diff(area[1:2]))
   }
   invisible(table)
@@ -145,14 +140,14 @@ autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simult
     plot <- plot + event_interval("conf", style, if (intervals == "both") 0.9 else 0.5, 0.2)
   }
   if (style == "ribbon") plot <- plot + ggplot2::geom_line(linewidth = 0.4)
-  colors <- rep_len(event_colors, nlevels(table$fit))
+  colors <- rep_len(series_colors(), nlevels(table$fit))
   plot + ggplot2::geom_point(size = 1.8) +
     ggplot2::scale_colour_manual(values = colors) +
     ggplot2::scale_fill_manual(values = colors) +
     ggplot2::scale_shape_manual(values = rep_len(event_symbols, nlevels(table$fit))) +
     ggplot2::scale_x_continuous(breaks = axis$at, labels = axis$label) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, fill = NULL, shape = NULL) +
-    ggplot2::theme_classic() +
+    figure_theme() +
     ggplot2::theme(legend.position = if (several) "bottom" else "none")
 }
 

@@ -14,10 +14,12 @@ forest_data <- function(label, table, title) {
 plot_forest <- function(data, xlab = "Estimate and 95 % interval", col = "black", ...) {
   n <- length(data$label)
   at <- rev(seq_len(n))
+  # The font first: the labels are measured in it.
+  font <- figure_par()
   # Room for the labels, in lines of margin: their width in inches over that of a line.
   width <- max(graphics::strwidth(data$label, units = "inches")) / graphics::par("csi")
-  old <- graphics::par(mar = c(4.5, 1.5 + width, 2.5, 1) + 0.1)
-  on.exit(graphics::par(old))
+  old <- figure_par(mar = c(4.5, 1.5 + width, 2.5, 1) + 0.1)
+  on.exit(graphics::par(c(old, font)))
   range <- range(0, data$low, data$high, na.rm = TRUE)
   graphics::plot(
     range, c(0.5, n + 0.5), type = "n", yaxt = "n", ylab = "", xlab = xlab, main = data$title,
@@ -40,6 +42,6 @@ ggplot_forest <- function(data, xlab = "Estimate and 95 % interval") {
     ggplot2::geom_segment(ggplot2::aes(x = .data$low, xend = .data$high, yend = .data$label)) +
     ggplot2::geom_point(size = 2) +
     ggplot2::labs(x = xlab, y = NULL, title = data$title) +
-    ggplot2::theme_bw() +
+    figure_theme() +
     ggplot2::theme(plot.title = ggplot2::element_text(size = 11))
 }

@@ -112,13 +112,15 @@ honest_xlab <- function(x) {
 #' @rdname pilot_honest_methods
 #' @export
 plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = "Effect", main = NULL) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   drawn <- honest_plot_data(x)
   table <- drawn$table
   graphics::plot(c(0.6, length(drawn$labels) + 0.4), drawn$edge, type = "n", xlab = xlab, ylab = ylab, main = main,
     xaxt = "n", las = 1, bty = "l")
   graphics::axis(1, at = seq_along(drawn$labels), labels = drawn$labels, padj = 0.5)
   graphics::abline(h = x$null, col = "grey40", lwd = 0.8)
-  color <- ifelse(is.na(table$bound), event_colors[3L], event_colors[1L])
+  color <- ifelse(is.na(table$bound), series_colors()[3L], series_colors()[1L])
   graphics::segments(table$at, table$low, table$at, table$high, col = color, lwd = 1.6)
   for (end in c("low", "high")) {
     open <- is.infinite(table[[paste0("conf.", end)]])
@@ -157,9 +159,9 @@ autoplot.pilot_honest <- function(object, ..., xlab = honest_xlab(object), ylab 
     ) +
     ggplot2::geom_point(ggplot2::aes(y = .data$y, shape = .data$shape, fill = .data$usual), data = ends, size = 2) +
     ggplot2::scale_shape_identity() +
-    ggplot2::scale_colour_manual(values = c(`FALSE` = event_colors[1L], `TRUE` = event_colors[3L]), aesthetics = c("colour", "fill")) +
+    ggplot2::scale_colour_manual(values = c(`FALSE` = series_colors()[1L], `TRUE` = series_colors()[3L]), aesthetics = c("colour", "fill")) +
     ggplot2::scale_x_continuous(breaks = seq_along(drawn$labels), labels = drawn$labels) +
     ggplot2::labs(x = xlab, y = ylab) +
-    ggplot2::theme_classic() +
+    figure_theme() +
     ggplot2::theme(legend.position = "none")
 }

@@ -145,7 +145,7 @@ summary.pilot_index_robustness <- function(object, ...) {
 plot.pilot_index_robustness <- function(x, ...) {
   curve <- curve_data(x)
   margin <- 3 + 0.42 * max(nchar(curve$labels$label, "width"))
-  old <- graphics::par(mar = c(0.5, margin, 2, 1))
+  old <- figure_par(mar = c(0.5, margin, 2, 1))
   on.exit({
     graphics::layout(1)
     graphics::par(old)
@@ -163,16 +163,16 @@ draw_estimates <- function(points, label) {
   )
   graphics::title(ylab = label, line = 3.5)
   graphics::segments(points$rank, points$conf.low, points$rank, points$conf.high,
-    col = curve_colors[as.character(points$significant)], lwd = curve_width(points)
+    col = shade(curve_colors)[as.character(points$significant)], lwd = curve_width(points)
   )
   graphics::abline(h = 0, lty = 2, col = "gray40")
   graphics::points(points$rank, points$estimate, pch = 16, cex = 0.3)
   at <- points[points$reference, ]
-  graphics::points(at$rank, at$estimate, pch = 23, bg = "#E6850E", cex = 1.2)
-  shown <- curve_colors[unique(as.character(points$significant))]
+  graphics::points(at$rank, at$estimate, pch = 23, bg = shade("#E6850E"), cex = 1.2)
+  shown <- shade(curve_colors)[unique(as.character(points$significant))]
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(1, "nfc"),
     xjust = 0.5, legend = c(curve_legend[names(shown)], "reference"), col = c(shown, "black"),
-    pt.bg = "#E6850E", lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
+    pt.bg = shade("#E6850E"), lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
     bty = "n", cex = 0.8, horiz = TRUE, xpd = NA
   )
 }
@@ -184,7 +184,7 @@ draw_choices <- function(curve) {
     xlim = range(curve$points$rank), ylim = rev(range(curve$labels$line))
   )
   at <- marks[marks$reference, ]
-  graphics::points(at$rank, at$line, pch = 23, bg = "#E6850E", cex = 0.8)
+  graphics::points(at$rank, at$line, pch = 23, bg = shade("#E6850E"), cex = 0.8)
   graphics::axis(2, curve$labels$line, curve$labels$label, las = 1, lwd = 0, cex.axis = 0.7)
 }
 
@@ -211,13 +211,13 @@ autoplot.pilot_index_robustness <- function(object, ...) {
       data = curve$marks, shape = "|", size = 1.6, color = "gray30"
     ) +
     ggplot2::geom_point(ggplot2::aes(y = place(.data$estimate)),
-      data = points[points$reference, ], shape = 23, fill = "#E6850E", size = 2.5
+      data = points[points$reference, ], shape = 23, fill = shade("#E6850E"), size = 2.5
     ) +
     ggplot2::geom_point(ggplot2::aes(y = -.data$line),
-      data = curve$marks[curve$marks$reference, ], shape = 23, fill = "#E6850E", size = 1.8
+      data = curve$marks[curve$marks$reference, ], shape = 23, fill = shade("#E6850E"), size = 1.8
     ) +
     ggplot2::scale_color_manual(
-      values = curve_colors, labels = curve_legend, name = NULL,
+      values = shade(curve_colors), labels = curve_legend, name = NULL,
       guide = ggplot2::guide_legend(override.aes = list(linewidth = 2))
     ) +
     ggplot2::scale_y_continuous(
@@ -227,7 +227,7 @@ autoplot.pilot_index_robustness <- function(object, ...) {
       x = sprintf("%s specifications in order of the estimate; diamond: the reference", big(nrow(points))),
       y = curve_label(object)
     ) +
-    ggplot2::theme_minimal() +
+    figure_theme() +
     ggplot2::theme(
       panel.grid.minor = ggplot2::element_blank(), panel.grid.major.x = ggplot2::element_blank(),
       legend.position = "top", axis.text.x = ggplot2::element_blank()

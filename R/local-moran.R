@@ -145,14 +145,16 @@ local_title <- function(x) paste0("Clusters of ", x$variable, if (!is.na(x$table
 #' @return `plot()`: `x`, invisibly. `autoplot()`: a ggplot.
 #' @export
 plot.pilot_local_moran <- function(x, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   map <- local_map(x)
   degrees <- identical(x$weights$metric, "great_circle")
   map <- map[order(map$cluster, decreasing = TRUE), ]
   graphics::plot(map$x, map$y,
-    asp = if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1, pch = 19, las = 1, col = cluster_colors[as.character(map$cluster)],
+    asp = if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1, pch = 19, las = 1, col = shade(cluster_colors)[as.character(map$cluster)],
     xlab = if (degrees) "Longitude" else "x", ylab = if (degrees) "Latitude" else "y", main = local_title(x), font.main = 1, ...
   )
-  graphics::legend("bottomleft", legend = cluster_levels, pch = 19, col = cluster_colors[cluster_levels], bty = "n", cex = 0.85)
+  graphics::legend("bottomleft", legend = cluster_levels, pch = 19, col = shade(cluster_colors)[cluster_levels], bty = "n", cex = 0.85)
   invisible(x)
 }
 
@@ -163,8 +165,8 @@ autoplot.pilot_local_moran <- function(object, ...) {
   degrees <- identical(object$weights$metric, "great_circle")
   ggplot2::ggplot(map[order(map$cluster, decreasing = TRUE), ], ggplot2::aes(x = .data$x, y = .data$y, color = .data$cluster)) +
     ggplot2::geom_point(size = 1.6) +
-    ggplot2::scale_color_manual(values = cluster_colors, drop = FALSE, name = NULL) +
+    ggplot2::scale_color_manual(values = shade(cluster_colors), drop = FALSE, name = NULL) +
     ggplot2::coord_fixed(if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1) +
     ggplot2::labs(x = if (degrees) "Longitude" else "x", y = if (degrees) "Latitude" else "y", title = local_title(object)) +
-    ggplot2::theme_minimal()
+    figure_theme()
 }

@@ -85,7 +85,7 @@ plot.pilot_match <- function(x, type = c("density", "support"), period = NULL, .
 }
 
 plot_density <- function(curves, ...) {
-  old <- graphics::par(mfrow = c(1L, 2L), mar = c(4.2, 4.2, 2.2, 0.8))
+  old <- figure_par(mfrow = c(1L, 2L), mar = c(4.2, 4.2, 2.2, 0.8))
   on.exit(graphics::par(old))
   for (s in levels(curves$sample)) {
     graphics::plot(NULL,
@@ -95,14 +95,14 @@ plot_density <- function(curves, ...) {
     for (arm in names(arm_colors)) {
       part <- curves[curves$sample == s & curves$arm == arm, ]
       type <- if (arm == "treated") 1 else 2
-      graphics::lines(part$score, part$density, col = arm_colors[[arm]], lwd = 2, lty = type)
+      graphics::lines(part$score, part$density, col = shade(arm_colors)[[arm]], lwd = 2, lty = type)
     }
-    graphics::legend("topright", c("Treated", "Untreated"), col = arm_colors, lwd = 2, lty = 1:2, bty = "n")
+    graphics::legend("topright", c("Treated", "Untreated"), col = shade(arm_colors), lwd = 2, lty = 1:2, bty = "n")
   }
 }
 
 plot_support <- function(bins, ...) {
-  old <- graphics::par(mar = c(4.2, 5.2, 1.2, 0.8), mgp = c(3.6, 0.9, 0))
+  old <- figure_par(mar = c(4.2, 5.2, 1.2, 0.8), mgp = c(3.6, 0.9, 0))
   on.exit(graphics::par(old))
   graphics::plot(NULL,
     xlim = range(bins$score), ylim = c(-1, 1) * max(abs(bins$share)) * 1.15, xlab = "",
@@ -116,12 +116,12 @@ plot_support <- function(bins, ...) {
     if (!nrow(part)) next
     base <- if (off) stacked_base(part, bins) else 0
     graphics::rect(part$score - part$width / 2, base, part$score + part$width / 2, base + part$share,
-      col = grDevices::adjustcolor(arm_colors[part$arm], if (off) 0.35 else 0.9), border = NA
+      col = grDevices::adjustcolor(shade(arm_colors)[part$arm], if (off) 0.35 else 0.9), border = NA
     )
   }
   graphics::abline(h = 0)
   graphics::legend("topright", c("Treated", "Untreated", "off support"),
-    fill = c(arm_colors, "grey75"), border = NA, bty = "n"
+    fill = c(shade(arm_colors), "grey75"), border = NA, bty = "n"
   )
 }
 
@@ -144,9 +144,9 @@ autoplot.pilot_match <- function(object, type = c("density", "support"), period 
   ggplot2::ggplot(curves, ggplot2::aes(.data$score, .data$density, color = .data$arm, linetype = .data$arm)) +
     ggplot2::geom_line(linewidth = 0.8) +
     ggplot2::facet_wrap(ggplot2::vars(.data$sample)) +
-    ggplot2::scale_color_manual(values = unname(arm_colors)) +
+    ggplot2::scale_color_manual(values = unname(shade(arm_colors))) +
     ggplot2::labs(x = "Propensity score", y = "Density", color = NULL, linetype = NULL) +
-    ggplot2::theme_bw() +
+    figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }
 
@@ -154,10 +154,10 @@ gg_support <- function(bins) {
   bins$what <- ifelse(bins$support, ifelse(bins$arm == "treated", "Treated", "Untreated"),
     ifelse(bins$arm == "treated", "Treated, off support", "Untreated, off support")
   )
-  fills <- c(
+  fills <- shade(c(
     Treated = "#B2182B", `Treated, off support` = "#F4A582",
     Untreated = "#2166AC", `Untreated, off support` = "#92C5DE"
-  )
+  ))
   # ggplot2 stacks the first level on the outside.
   bins$what <- factor(bins$what, names(fills)[c(2L, 1L, 4L, 3L)])
   ggplot2::ggplot(bins, ggplot2::aes(.data$score, .data$share, fill = .data$what)) +
@@ -166,7 +166,7 @@ gg_support <- function(bins) {
     ggplot2::scale_y_continuous(labels = abs) +
     ggplot2::scale_fill_manual(values = fills, breaks = names(fills)) +
     ggplot2::labs(x = "Propensity score", y = "Share of the arm", fill = NULL) +
-    ggplot2::theme_bw() +
+    figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }
 
@@ -186,9 +186,11 @@ bias_frame <- function(x, period) {
 #' @export
 plot.pilot_balance <- function(x, period = NULL, ...) {
   d <- bias_frame(x, period)
+  # The font first: the labels are measured in it.
+  font <- figure_par()
   wide <- max(graphics::strwidth(d$variable, "inches", cex = 1), na.rm = TRUE)
-  old <- graphics::par(mai = c(0.85, wide + 0.45, 0.3, 0.3))
-  on.exit(graphics::par(old))
+  old <- figure_par(mai = c(0.85, wide + 0.45, 0.3, 0.3))
+  on.exit(graphics::par(c(old, font)))
   y <- seq_len(nrow(d))
   graphics::plot(NULL,
     xlim = range(d$before, d$after, -12, 12, na.rm = TRUE), ylim = c(0.5, nrow(d) + 0.9), yaxt = "n",
@@ -218,6 +220,6 @@ autoplot.pilot_balance <- function(object, period = NULL, ...) {
     ggplot2::geom_point(size = 2.4) +
     ggplot2::scale_shape_manual(values = c(before = 1, after = 19)) +
     ggplot2::labs(x = "Standardized bias (%)", y = NULL, shape = NULL) +
-    ggplot2::theme_bw() +
+    figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }

@@ -49,6 +49,8 @@ summary.pilot_mediation <- function(object, ...) object
 #' @rdname mediation
 #' @export
 plot.pilot_mediation <- function(x, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   s <- x$sensitivity
   limits <- range(0, s$indirect, s$percentile.low, s$percentile.high)
   graphics::plot(s$rho, s$indirect, type = "n", ylim = limits, bty = "l",
@@ -71,7 +73,7 @@ autoplot.pilot_mediation <- function(object, ...) {
     ggplot2::geom_vline(xintercept = 0, linetype = 2, colour = "gray50") +
     ggplot2::geom_line(linewidth = 0.8) +
     ggplot2::labs(x = "Correlation of the errors of mediator and outcome", y = "Indirect effect") +
-    ggplot2::theme_bw()
+    figure_theme()
   if (is.null(object$sensitivity$percentile.low)) return(plot)
   plot + ggplot2::geom_ribbon(
     ggplot2::aes(ymin = .data$percentile.low, ymax = .data$percentile.high), alpha = 0.2

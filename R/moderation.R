@@ -181,6 +181,8 @@ summary.pilot_moderation <- function(object, ...) object
 #' @rdname moderation
 #' @export
 plot.pilot_moderation <- function(x, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   e <- x$effects
   graphics::plot(e$moderator, e$estimate, type = "n", ylim = range(0, e$conf.low, e$conf.high), bty = "l",
     xlab = x$moderator, ylab = paste("Effect of", x$treatment), ...)
@@ -204,5 +206,5 @@ autoplot.pilot_moderation <- function(object, ...) {
     ggplot2::geom_line(ggplot2::aes(y = .data$estimate), linewidth = 0.8) +
     ggplot2::geom_rug(data = treated, sides = "b", alpha = 0.3) +
     ggplot2::labs(x = object$moderator, y = paste("Effect of", object$treatment)) +
-    ggplot2::theme_bw()
+    figure_theme()
 }

@@ -73,17 +73,15 @@ quadrant <- function(z, lag) {
 plot.pilot_moran <- function(x, periods = NULL, ...) {
   points <- moran_scatter(x, periods)
   panels <- split(points, factor(points$period, levels = unique(points$period)))
-  if (length(panels) > 1L) {
-    old <- graphics::par(mfrow = rev(grDevices::n2mfrow(length(panels))))
-    on.exit(graphics::par(old))
-  }
+  old <- figure_par(mfrow = rev(grDevices::n2mfrow(length(panels))))
+  on.exit(graphics::par(old))
   for (p in panels) {
     graphics::plot(p$z, p$lag,
-      pch = 19, cex = 0.6, col = "#0072B288", las = 1, xlab = paste(x$variable, "(standardized)"), ylab = "Mean of the neighbors",
+      pch = 19, cex = 0.6, col = shade("#0072B288"), las = 1, xlab = paste(x$variable, "(standardized)"), ylab = "Mean of the neighbors",
       main = scatter_title(x, p$period[1L]), font.main = 1, ...
     )
     graphics::abline(h = 0, v = 0, col = "grey60", lty = 2)
-    graphics::abline(0, sum(p$z * p$lag) / sum(p$z^2), col = "#D55E00")
+    graphics::abline(0, sum(p$z * p$lag) / sum(p$z^2), col = shade("#D55E00"))
   }
   invisible(x)
 }
@@ -107,9 +105,9 @@ autoplot.pilot_moran <- function(object, periods = NULL, ...) {
   ggplot2::ggplot(points, ggplot2::aes(x = .data$z, y = .data$lag)) +
     ggplot2::geom_hline(yintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
-    ggplot2::geom_point(alpha = 0.5, size = 1, color = "#0072B2") +
-    ggplot2::geom_abline(data = slopes, ggplot2::aes(intercept = 0, slope = .data$slope), color = "#D55E00") +
+    ggplot2::geom_point(alpha = 0.5, size = 1, color = shade("#0072B2")) +
+    ggplot2::geom_abline(data = slopes, ggplot2::aes(intercept = 0, slope = .data$slope), color = shade("#D55E00")) +
     ggplot2::facet_wrap(ggplot2::vars(.data$panel)) +
     ggplot2::labs(x = paste(object$variable, "(standardized)"), y = "Mean of the neighbors") +
-    ggplot2::theme_minimal()
+    figure_theme()
 }

@@ -87,18 +87,18 @@ plot.pilot_placebo <- function(x, xlab = "Placebo estimates", ylab = "Density", 
   table <- table[x$valid, ]
   d <- placebo_density(x)
   top <- 1.08 * max(d$y)
-  old <- graphics::par(mar = c(4.5, 4.5, if (is.null(main)) 2.5 else 3.5, 4.5))
+  old <- figure_par(mar = c(4.5, 4.5, if (is.null(main)) 2.5 else 3.5, 4.5))
   on.exit(graphics::par(old))
   graphics::plot(d$x, d$y, type = "n", xlim = range(d$x, x$estimate), ylim = c(0, top), xlab = xlab,
     ylab = ylab, main = main, las = 1, bty = "u", yaxs = "i")
-  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = "#2166ac")
-  graphics::lines(d$x, d$y, lwd = 2, col = "#1b1b1b")
+  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("#2166ac"))
+  graphics::lines(d$x, d$y, lwd = 2, col = shade("#1b1b1b"))
   graphics::axis(4, at = seq(0, 1, 0.2) * top, labels = seq(0, 1, 0.2), las = 1)
   graphics::mtext("p-value", side = 4, line = 3)
-  graphics::abline(v = x$estimate, lty = 2, col = "#b2182b")
+  graphics::abline(v = x$estimate, lty = 2, col = shade("#b2182b"))
   graphics::abline(h = level * top, lty = 2, col = "grey40")
   graphics::mtext(paste("estimate", format(x$estimate, digits = 3)), side = 3, line = 0.8, at = x$estimate,
-    cex = 0.8, col = "#b2182b")
+    cex = 0.8, col = shade("#b2182b"))
   invisible(x)
 }
 
@@ -112,12 +112,12 @@ autoplot.pilot_placebo <- function(object, xlab = "Placebo estimates", ylab = "D
   curve <- data.frame(x = d$x, y = d$y)
   ggplot2::ggplot() +
     ggplot2::geom_point(ggplot2::aes(.data$estimate, .data$p.value * top), table,
-      shape = 1, size = 1.3, colour = "#2166ac") +
-    ggplot2::geom_line(ggplot2::aes(.data$x, .data$y), curve, linewidth = 0.8, colour = "#1b1b1b") +
-    ggplot2::geom_vline(xintercept = object$estimate, linetype = "dashed", colour = "#b2182b") +
+      shape = 1, size = 1.3, colour = shade("#2166ac")) +
+    ggplot2::geom_line(ggplot2::aes(.data$x, .data$y), curve, linewidth = 0.8, colour = shade("#1b1b1b")) +
+    ggplot2::geom_vline(xintercept = object$estimate, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::geom_hline(yintercept = level * top, linetype = "dashed", colour = "grey40") +
     ggplot2::scale_y_continuous(ylab, limits = c(0, top), expand = c(0, 0),
       sec.axis = ggplot2::sec_axis(~ . / top, name = "p-value", breaks = seq(0, 1, 0.2))) +
     ggplot2::labs(x = xlab) +
-    ggplot2::theme_classic()
+    figure_theme()
 }

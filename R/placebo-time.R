@@ -146,14 +146,16 @@ refits_order <- function(x) {
 
 #' @export
 plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- refits_order(x)
   at <- seq_len(nrow(table))
   graphics::plot(range(at) + c(-0.5, 0.5), range(0, table$conf.low, table$conf.high, x$original$estimate),
     type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = ylab, xlab = xlab %||% refits_xlab(x))
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
-  graphics::abline(h = x$original$estimate, lty = 2, col = "#b2182b")
-  graphics::segments(at, table$conf.low, at, table$conf.high, col = "#1b1b1b")
-  graphics::points(at, table$estimate, pch = 16, col = "#1b1b1b")
+  graphics::abline(h = x$original$estimate, lty = 2, col = shade("#b2182b"))
+  graphics::segments(at, table$conf.low, at, table$conf.high, col = shade("#1b1b1b"))
+  graphics::points(at, table$estimate, pch = 16, col = shade("#1b1b1b"))
   shown <- if (length(at) <= 40L) at else unique(c(at[1:3], utils::tail(at, 3L)))
   graphics::axis(1, at = shown, labels = as.character(table[[x$key]])[shown], las = if (x$key == "lead") 1 else 2)
   invisible(x)
@@ -168,10 +170,17 @@ autoplot.pilot_refits <- function(object, xlab = NULL, ylab = "Estimate", ...) {
   table$label <- factor(as.character(table[[object$key]]), as.character(table[[object$key]]))
   ggplot2::ggplot(table, ggplot2::aes(.data$label, .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
-    ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = "#b2182b") +
+    ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high)) +
     ggplot2::geom_point(size = 1.6) +
+    ggplot2::scale_x_discrete(breaks = shown_labels(levels(table$label))) +
     ggplot2::labs(x = xlab %||% refits_xlab(object), y = ylab) +
-    ggplot2::theme_classic() +
+    figure_theme() +
     ggplot2::theme(axis.text.x = ggplot2::element_text(angle = if (object$key == "lead") 0 else 90, hjust = if (object$key == "lead") 0.5 else 1))
+}
+
+# At most forty labels fit; the lowest and the highest estimates matter.
+shown_labels <- function(labels) {
+  n <- length(labels)
+  if (n <= 40L) labels else labels[c(1L, n)]
 }

@@ -91,6 +91,8 @@ power_legend <- c("Estimates", "Hypothesized violation", "Expected after passing
 #' @rdname pilot_pretrend_power_methods
 #' @export
 plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = "Periods since the pilot", ylab = "Effect", main = NULL) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- power_plot_data(x, trend)
   limits <- range(0, table$conf.low, table$conf.high, table$trend, table$expected, na.rm = TRUE)
   # Room above for the legend.
@@ -99,7 +101,7 @@ plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = "Periods sinc
   graphics::axis(1, at = table$event_time)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(v = 0, col = "grey40", lty = 2)
-  colors <- event_colors[1:3]
+  colors <- series_colors()[1:3]
   known <- !is.na(table$std.error)
   graphics::segments(table$event_time[known], table$conf.low[known], table$event_time[known], table$conf.high[known], col = colors[1L])
   graphics::points(table$event_time, table$estimate, pch = 16, col = colors[1L])
@@ -125,14 +127,14 @@ autoplot.pilot_pretrend_power <- function(object, trend = NULL, ..., xlab = "Per
     ggplot2::geom_vline(xintercept = 0, colour = "grey40", linetype = "dashed", linewidth = 0.4) +
     ggplot2::geom_linerange(
       ggplot2::aes(x = .data$event_time, ymin = .data$conf.low, ymax = .data$conf.high),
-      data = table[!is.na(table$std.error), ], inherit.aes = FALSE, colour = event_colors[1L]
+      data = table[!is.na(table$std.error), ], inherit.aes = FALSE, colour = series_colors()[1L]
     ) +
     ggplot2::geom_line(data = lines, linewidth = 0.4) +
     ggplot2::geom_point(size = 1.8) +
-    ggplot2::scale_colour_manual(values = event_colors[1:3], limits = power_legend) +
+    ggplot2::scale_colour_manual(values = series_colors()[1:3], limits = power_legend) +
     ggplot2::scale_shape_manual(values = c(16, 17, 15), limits = power_legend) +
     ggplot2::scale_x_continuous(breaks = table$event_time) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, shape = NULL) +
-    ggplot2::theme_classic() +
+    figure_theme() +
     ggplot2::theme(legend.position = "bottom")
 }

@@ -18,7 +18,7 @@ plot.pilot_sdid <- function(x, what = c("weights", "event"), most = 15L, ...) {
   if (what == "event") return(plot(event_study(x), ...))
   table <- largest_weights(x, most)
   groups <- unique(table$group)
-  old <- graphics::par(mfrow = c(length(groups), 2L), mar = c(3.5, 7, 2, 1), mgp = c(2.2, 0.7, 0))
+  old <- figure_par(mfrow = c(length(groups), 2L), mar = c(3.5, 7, 2, 1), mgp = c(2.2, 0.7, 0))
   on.exit(graphics::par(old))
   for (g in groups) {
     for (kind in c("unit", "period")) {
@@ -58,5 +58,5 @@ autoplot.pilot_sdid <- function(object, what = c("weights", "event"), most = 15L
     ggplot2::facet_wrap(ggplot2::vars(.data$group, .data$kind), scales = "free", ncol = 2L, labeller = ggplot2::label_wrap_gen(multi_line = FALSE)) +
     ggplot2::scale_y_discrete(labels = function(x) sub("\r.*", "", x)) +
     ggplot2::labs(x = "Weight", y = NULL) +
-    ggplot2::theme_classic()
+    figure_theme()
 }

@@ -197,16 +197,18 @@ plot.pilot_spatial_effects <- function(x, ...) {
   table <- as.data.frame(tidy(x))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
   labels <- trimws(paste(table$term, table$effect, if (!is.null(table$order)) table$order))
-  plot_intervals(labels, table, effect_colors[table$effect], ...)
+  plot_intervals(labels, table, shade(effect_colors)[table$effect], ...)
   invisible(x)
 }
 
 # Estimates with intervals, one line each, the first on top.
 plot_intervals <- function(labels, table, colors, xlab = "Effect", ...) {
   at <- rev(seq_along(labels))
+  # The font first: the labels are measured in it.
+  font <- figure_par()
   width <- max(graphics::strwidth(labels, units = "inches", cex = 0.9))
-  old <- graphics::par(mai = c(0.9, width + 0.3, 0.3, 0.2))
-  on.exit(graphics::par(old))
+  old <- figure_par(mai = c(0.9, width + 0.3, 0.3, 0.2))
+  on.exit(graphics::par(c(old, font)))
   graphics::plot(table$estimate, at,
     xlim = range(0, table$conf.low, table$conf.high, na.rm = TRUE), ylim = c(0.5, length(at) + 0.5), yaxt = "n", pch = 19,
     col = colors, xlab = xlab, ylab = "", ...
@@ -225,8 +227,8 @@ autoplot.pilot_spatial_effects <- function(object, ...) {
   plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$effect, color = .data$effect)) +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(xmin = .data$conf.low, xmax = .data$conf.high), size = 0.3) +
-    ggplot2::scale_color_manual(values = effect_colors, guide = "none") +
-    ggplot2::labs(x = "Effect", y = NULL) + ggplot2::theme_minimal()
+    ggplot2::scale_color_manual(values = shade(effect_colors), guide = "none") +
+    ggplot2::labs(x = "Effect", y = NULL) + figure_theme()
   if (is.null(table$order)) return(plot + ggplot2::facet_wrap(ggplot2::vars(.data$term), scales = "free_x"))
   plot + ggplot2::facet_grid(ggplot2::vars(.data$order), ggplot2::vars(.data$term), scales = "free_x")
 }

@@ -190,8 +190,10 @@ ring_axis <- function(x) paste0("Distance to the nearest treated unit", if (nzch
 
 #' @export
 plot.pilot_rings <- function(x, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- ring_points(x)
-  colors <- ifelse(is.na(table$ring.low), "#D55E00", "#0072B2")
+  colors <- shade(ifelse(is.na(table$ring.low), "#D55E00", "#0072B2"))
   graphics::plot(table$at, table$estimate,
     ylim = range(0, table$conf.low, table$conf.high), xlim = c(0.5, nrow(table) + 0.5), xaxt = "n", pch = 19, col = colors, las = 1,
     xlab = ring_axis(x), ylab = "Effect", ...
@@ -210,8 +212,8 @@ autoplot.pilot_rings <- function(object, ...) {
   ggplot2::ggplot(table, ggplot2::aes(x = .data$label, y = .data$estimate, color = .data$kind)) +
     ggplot2::geom_hline(yintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high), size = 0.3) +
-    ggplot2::scale_color_manual(values = c(treated = "#D55E00", exposed = "#0072B2"), guide = "none") +
-    ggplot2::labs(x = ring_axis(object), y = "Effect") + ggplot2::theme_minimal()
+    ggplot2::scale_color_manual(values = shade(c(treated = "#D55E00", exposed = "#0072B2")), guide = "none") +
+    ggplot2::labs(x = ring_axis(object), y = "Effect") + figure_theme()
 }
 
 #' Estimates without the neighbors of treated units

@@ -137,7 +137,7 @@ print.pilot_spillovers <- function(x, digits = 4L, ...) {
 
 #' @export
 plot.pilot_spillovers <- function(x, ...) {
-  colors <- ifelse(x$table$term %in% c("on treated", "difference"), "black", "#0072B2")
+  colors <- shade(ifelse(x$table$term %in% c("on treated", "difference"), "black", "#0072B2"))
   plot_intervals(x$table$term, x$table, colors, xlab = paste("Mean effect of", x$treatment), ...)
   invisible(x)
 }
@@ -149,5 +149,5 @@ autoplot.pilot_spillovers <- function(object, ...) {
   ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$term)) +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(xmin = .data$conf.low, xmax = .data$conf.high), size = 0.3) +
-    ggplot2::labs(x = paste("Mean effect of", object$treatment), y = NULL) + ggplot2::theme_minimal()
+    ggplot2::labs(x = paste("Mean effect of", object$treatment), y = NULL) + figure_theme()
 }

@@ -95,6 +95,8 @@ dim.pilot_weights <- function(x) rep(length(x$start) - 1L, 2L)
 #' plot(W)
 #' @export
 plot.pilot_weights <- function(x, coordinates = NULL, most = 20000, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   map <- weights_map(x, coordinates, most)
   aspect <- if (map$degrees) 1 / cos(mean(range(map$points[, 2L])) * pi / 180) else 1
   graphics::plot(map$points,
@@ -105,7 +107,7 @@ plot.pilot_weights <- function(x, coordinates = NULL, most = 20000, ...) {
       map$points[map$links$j, 1L], map$points[map$links$j, 2L], col = "grey70", lwd = 0.6
     )
   }
-  graphics::points(map$points, pch = 19, cex = 0.5, col = ifelse(map$island, "#D55E00", "black"))
+  graphics::points(map$points, pch = 19, cex = 0.5, col = ifelse(map$island, shade("#D55E00"), "black"))
   invisible(x)
 }
 
@@ -121,9 +123,9 @@ autoplot.pilot_weights <- function(object, coordinates = NULL, most = 20000, ...
   plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$x, y = .data$y)) +
     ggplot2::geom_segment(data = links, ggplot2::aes(xend = .data$xend, yend = .data$yend), color = "grey70", linewidth = 0.3) +
     ggplot2::geom_point(ggplot2::aes(color = .data$island), size = 0.9, show.legend = FALSE) +
-    ggplot2::scale_color_manual(values = c(`FALSE` = "black", `TRUE` = "#D55E00")) +
+    ggplot2::scale_color_manual(values = c(`FALSE` = "black", `TRUE` = shade("#D55E00"))) +
     ggplot2::labs(x = map$labels[1L], y = map$labels[2L], title = map$title) +
-    ggplot2::theme_minimal()
+    figure_theme()
   if (map$degrees) plot + ggplot2::coord_fixed(1 / cos(mean(range(points$y)) * pi / 180)) else plot + ggplot2::coord_fixed()
 }
 

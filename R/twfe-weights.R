@@ -132,13 +132,15 @@ print.pilot_twfe_weights <- function(x, digits = 4L, ...) {
 #' @param xlab,ylab,main Labels.
 #' @export
 plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = NULL, ...) {
+  old <- figure_par()
+  on.exit(graphics::par(old))
   table <- x$table
   cohorts <- sort(unique(table$group))
   k <- match(table$group, cohorts)
-  graphics::plot(table$time, table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(event_colors, length(cohorts))[k],
+  graphics::plot(table$time, table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(series_colors(), length(cohorts))[k],
     xlab = xlab, ylab = ylab, main = main, las = 1, bty = "l", ylim = range(0, table$weight))
   graphics::abline(h = 0, col = "grey40")
-  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(event_colors, length(cohorts)), bty = "n", cex = 0.9, title = "Cohort")
+  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = "Cohort")
   invisible(table)
 }
 
@@ -146,8 +148,13 @@ plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = 
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_twfe_weights <- function(object, xlab = "Period", ylab = "Weight", ...) {
   rlang::check_installed("ggplot2")
-  ggplot2::ggplot(object$table, ggplot2::aes(x = .data$time, y = .data$weight, colour = factor(.data$group))) +
+  table <- object$table
+  table$cohort <- factor(table$group)
+  k <- seq_len(nlevels(table$cohort))
+  ggplot2::ggplot(table, ggplot2::aes(x = .data$time, y = .data$weight, colour = .data$cohort, shape = .data$cohort)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_line() + ggplot2::geom_point() +
-    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort") + ggplot2::theme_classic()
+    ggplot2::scale_colour_manual(values = rep_len(series_colors(), max(k))) +
+    ggplot2::scale_shape_manual(values = rep_len(event_symbols, max(k))) +
+    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort", shape = "Cohort") + figure_theme()
 }

@@ -190,6 +190,8 @@ summary.pilot_vif <- function(object, ...) object
 plot.pilot_vif <- function(x, ...) {
   shown <- x$table[rev(seq_len(nrow(x$table))), ]
   both <- cbind(shown$vif, shown$vif.within)
+  old <- figure_par()
+  on.exit(graphics::par(old))
   graphics::dotchart(shown$vif,
     labels = shown$term, xlab = "variance inflation factor", pch = 19,
     xlim = c(1, max(both, na.rm = TRUE)), ...
@@ -211,9 +213,9 @@ autoplot.pilot_vif <- function(object, ...) {
   shown <- shown[!is.na(shown$value), ]
   ggplot2::ggplot(shown, ggplot2::aes(x = .data$value, y = .data$term, shape = .data$kind)) +
     ggplot2::geom_vline(xintercept = 1, color = "gray60") +
-    ggplot2::geom_point(size = 2.5, color = "#08519C") +
+    ggplot2::geom_point(size = 2.5, color = shade("#08519C")) +
     ggplot2::scale_shape_manual(values = c(19, 1), name = NULL) +
     ggplot2::labs(x = "variance inflation factor", y = NULL) +
-    ggplot2::theme_minimal() +
+    figure_theme() +
     ggplot2::theme(legend.position = "bottom")
 }

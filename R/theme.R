@@ -1,0 +1,68 @@
+#' Figures of one family
+#'
+#' Every result has `plot()`, drawn by base graphics without any other package, and `autoplot()`, a ggplot to go on
+#' with. Colors are told apart by color-blind readers; series differ in their symbols or lines as well.
+#'
+#' Three options hold for all of them:
+#' * `options(pilotdid.gray = TRUE)`: shades of gray, for journals that print without color.
+#' * `options(pilotdid.base_family = "Noto Sans CJK SC")`: the font. Chinese labels need one that has them; `systemfonts` or
+#'   `fc-list :lang=zh` lists those that are installed.
+#' * `options(pilotdid.base_size = 9)`: the size of text in points in `autoplot()`, 11 by default.
+#'
+#' A figure of one column is about 3.5 inches wide, one of two columns about 7. In base graphics `pointsize` of the device is the
+#' size of text: `pdf("event.pdf", width = 3.5, height = 2.6, pointsize = 8)`; with ggplot2 it is the base size:
+#' `ggsave("event.pdf", autoplot(event), width = 3.5, height = 2.6)`. Chinese text in a PDF needs `cairo_pdf()`.
+#'
+#' @examples
+#' event <- event_study(y ~ status | unit + time, simulate_pilot(seed = 1))
+#' old <- options(pilotdid.gray = TRUE)
+#' plot(event, intervals = "both")
+#' options(old)
+#' @name pilot_figures
+NULL
+
+# Base graphics -> what par() was before.
+figure_par <- function(...) {
+  family <- getOption("pilotdid.base_family")
+  settings <- c(list(...), if (!is.null(family)) list(family = family))
+  if (length(settings)) do.call(graphics::par, settings) else list()
+}
+
+figure_theme <- function() {
+  ggplot2::theme_classic(
+    base_size = getOption("pilotdid.base_size", 11), base_family = getOption("pilotdid.base_family", "")
+  )
+}
+
+# Text inside of a panel: its size in the millimeters of ggplot2, `relative` to that of the axes.
+figure_text <- function(mapping, data = NULL, relative = 0.8, ...) {
+  ggplot2::geom_text(mapping, data, size = relative * getOption("pilotdid.base_size", 11) / ggplot2::.pt,
+    family = getOption("pilotdid.base_family", ""), ...)
+}
+
+gray_figures <- function() isTRUE(getOption("pilotdid.gray"))
+
+# Colors as they are, or their shades of gray: one color by its luminance, several in the order of theirs, evenly
+# spread, as colors that differ in hue alone would be the same gray. Transparency stays.
+shade <- function(colors) {
+  if (!gray_figures()) return(colors)
+  parts <- grDevices::col2rgb(colors, alpha = TRUE)
+  luminance <- colSums(parts[1:3, , drop = FALSE] * c(0.299, 0.587, 0.114)) / 255
+  # Lines and points lighter than this are lost on paper.
+  level <- pmin(luminance, 0.65)
+  kinds <- unique(colors)
+  if (length(kinds) > 1L) {
+    at <- rank(luminance[match(kinds, colors)], ties.method = "first")
+    level <- seq(0.1, 0.85, length.out = length(kinds))[at][match(colors, kinds)]
+  }
+  set_names(grDevices::gray(level, parts[4L, ] / 255), names(colors))
+}
+
+# Dark first; distinguishable in print and by color-blind readers, with different symbols.
+event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214",
+  "#01665e", "#c51b7d", "#80b1d3")
+event_symbols <- c(16, 17, 15, 18, 1, 2, 0, 5, 6, 8, 7)
+# Neighbors in this order are far apart.
+event_grays <- c(0.1, 0.55, 0.35, 0.68, 0.22, 0.6, 0.42, 0.75, 0.15, 0.5, 0.3)
+
+series_colors <- function() if (gray_figures()) grDevices::gray(event_grays) else event_colors
