@@ -173,7 +173,14 @@ autoplot.pilot_refits <- function(object, xlab = NULL, ylab = "Estimate", ...) {
     ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high)) +
     ggplot2::geom_point(size = 1.6) +
+    ggplot2::scale_x_discrete(breaks = shown_labels(levels(table$label))) +
     ggplot2::labs(x = xlab %||% refits_xlab(object), y = ylab) +
     figure_theme() +
     ggplot2::theme(axis.text.x = ggplot2::element_text(angle = if (object$key == "lead") 0 else 90, hjust = if (object$key == "lead") 0.5 else 1))
+}
+
+# At most forty labels fit; the lowest and the highest estimates matter.
+shown_labels <- function(labels) {
+  n <- length(labels)
+  if (n <= 40L) labels else labels[c(1L, n)]
 }

@@ -155,13 +155,13 @@ weights_limits <- function(weight) {
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_twfe_weights <- function(object, xlab = "Period", ylab = "Weight", ...) {
   rlang::check_installed("ggplot2")
-  cohorts <- length(unique(object$table$group))
-  ggplot2::ggplot(object$table, ggplot2::aes(
-    x = .data$time, y = .data$weight, colour = factor(.data$group), shape = factor(.data$group)
-  )) +
+  table <- object$table
+  table$cohort <- factor(table$group)
+  k <- seq_len(nlevels(table$cohort))
+  ggplot2::ggplot(table, ggplot2::aes(x = .data$time, y = .data$weight, colour = .data$cohort, shape = .data$cohort)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_line() + ggplot2::geom_point() +
-    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort", shape = "Cohort") +
-    ggplot2::scale_colour_manual(values = rep_len(series_colors(), cohorts)) +
-    ggplot2::scale_shape_manual(values = rep_len(event_symbols, cohorts)) + figure_theme()
+    ggplot2::scale_colour_manual(values = rep_len(series_colors(), max(k))) +
+    ggplot2::scale_shape_manual(values = rep_len(event_symbols, max(k))) +
+    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort", shape = "Cohort") + figure_theme()
 }

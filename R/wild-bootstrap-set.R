@@ -39,7 +39,7 @@ wild_crossing <- function(p, alpha, inside, outside) {
 
 #' Results of a wild bootstrap
 #'
-#' @param x A [wild_bootstrap()].
+#' @param x,object A [wild_bootstrap()].
 #' @param main,xlab Labels.
 #' @param ... Not used.
 #' @return `tidy()`: one row. `augment()`: one row a draw, `draw` and `statistic`. `plot()` draws the
@@ -109,10 +109,9 @@ plot.pilot_wild <- function(x, main = NULL, xlab = "t statistic of the draws", .
 autoplot.pilot_wild <- function(object, xlab = "t statistic of the draws", ...) {
   rlang::check_installed("ggplot2")
   drawn <- data.frame(statistic = object$draw_statistics[is.finite(object$draw_statistics)])
-  ggplot2::ggplot(drawn, ggplot2::aes(.data$statistic)) +
-    ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)),
-      bins = grDevices::nclass.FD(drawn$statistic), fill = "grey85", colour = "white"
-    ) +
+  ggplot2::ggplot(drawn, ggplot2::aes(x = .data$statistic)) +
+    ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)), bins = 60, fill = "grey85", colour = "white") +
     ggplot2::geom_vline(xintercept = object$statistic, linetype = "dashed", colour = shade("#b2182b")) +
-    ggplot2::labs(x = xlab, y = "Density") + figure_theme()
+    ggplot2::labs(x = xlab, y = "Density") +
+    figure_theme()
 }

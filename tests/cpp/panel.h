@@ -27,7 +27,7 @@ struct Panel {
         weight.push_back(0.5 + random.uniform());
       }
     const auto index =
-        pilotdid::index_panel(nullptr, unit.size(), unit.data(), units, time.data(), periods);
+        pilotdid::index_panel(nullptr, unit.size(), unit.data(), units, time.data(), periods, pilotdid::Execution());
     rows = index.rows;
     start = index.start;
     identity = index.identity;

@@ -9,18 +9,18 @@ using namespace pilotdid;
 TEST_CASE("identifiers are coded in ascending order, missing ones marked") {
   const double x[] = {2015.5, 2012, NAN, 2015.5, -1e300};
   int code[5];
-  CHECK(code_values(x, 5, code) == std::vector<double>({-1e300, 2012, 2015.5}));
+  CHECK(code_values(x, 5, code, Execution()) == std::vector<double>({-1e300, 2012, 2015.5}));
   CHECK(std::vector<int>(code, code + 5) == std::vector<int>({2, 1, missing_code, 2, 0}));
 
   const int z[] = {7, 3, 7, INT32_MIN, -2};
-  CHECK(code_values(z, 5, code) == std::vector<int>({-2, 3, 7}));
+  CHECK(code_values(z, 5, code, Execution()) == std::vector<int>({-2, 3, 7}));
   CHECK(std::vector<int>(code, code + 5) == std::vector<int>({2, 1, 2, missing_code, 0}));
 }
 
 TEST_CASE("zero and minus zero are one value") {
   const double x[] = {0.0, -0.0, 0.5};
   int code[3];
-  CHECK(code_values(x, 3, code).size() == 2);
+  CHECK(code_values(x, 3, code, Execution()).size() == 2);
   CHECK(code[0] == code[1]);
 }
 
@@ -31,19 +31,19 @@ TEST_CASE("sparse values take the table, narrow whole numbers the address: same 
     wide.push_back(narrow.back() * 1e12 + 0.25);
   }
   std::vector<int> a(500), b(500);
-  CHECK(code_values(narrow.data(), 500, a.data()).size() == 101);
-  CHECK(code_values(wide.data(), 500, b.data()).size() == 101);
+  CHECK(code_values(narrow.data(), 500, a.data(), Execution()).size() == 101);
+  CHECK(code_values(wide.data(), 500, b.data(), Execution()).size() == 101);
   CHECK(a == b);
 }
 
 TEST_CASE("rows are sorted by group and time, stably, without those dropped") {
   const int group[] = {1, 0, 1, 0, 1}, time[] = {1, 1, 0, 0, 1};
-  const PanelIndex all = index_panel(nullptr, 5, group, 2, time, 2);
+  const PanelIndex all = index_panel(nullptr, 5, group, 2, time, 2, Execution());
   CHECK_FALSE(all.identity);
   CHECK(all.rows == std::vector<int>({3, 1, 2, 0, 4}));
   CHECK(all.start == std::vector<int>({0, 2, 5}));
   const unsigned char keep[] = {1, 1, 1, 0, 0};
-  CHECK(index_panel(keep, 5, group, 2, time, 2).rows == std::vector<int>({1, 2, 0}));
+  CHECK(index_panel(keep, 5, group, 2, time, 2, Execution()).rows == std::vector<int>({1, 2, 0}));
   const Rows rows(all.rows.data(), 5);
   CHECK(first_duplicate(rows, all.start.data(), 2, time) == 4);
 }
