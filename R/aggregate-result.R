@@ -88,13 +88,14 @@ summary.pilot_aggregate <- function(object, vcov = NULL, ...) with_vcov(object, 
 #' @rdname aggregate_effects
 #' @export
 plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = "Effect", main = NULL, ...) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- aggregate_plot_data(x, conf.level)
   at <- seq_len(nrow(table))
   limits <- range(0, table$conf.low, table$conf.high, table$simultaneous.low, table$simultaneous.high, table$estimate, na.rm = TRUE)
   graphics::plot(at, table$estimate, ylim = limits, xaxt = "n", xlab = xlab %||% aggregate_axis(x),
-    ylab = ylab, main = main, pch = 16, las = 1, bty = "l", xlim = range(at) + c(-0.4, 0.4))
+    ylab = "", main = main, pch = 16, las = 1, bty = "l", xlim = range(at) + c(-0.4, 0.4))
+  figure_ylab(ylab)
   graphics::axis(1, at = at, labels = table$term)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::segments(at, table$simultaneous.low, at, table$simultaneous.high, col = "grey60")

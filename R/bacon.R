@@ -160,13 +160,14 @@ print.pilot_bacon <- function(x, digits = 4L, ...) {
 #' @rdname bacon_decomposition
 #' @export
 plot.pilot_bacon <- function(x, xlab = "Weight", ylab = "Estimate", main = NULL, ...) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- x$comparisons
   types <- unique(table$type)
   k <- match(table$type, types)
-  graphics::plot(table$weight, table$estimate, pch = event_symbols[k], col = series_colors()[k], xlab = xlab, ylab = ylab,
-    main = main, las = 1, bty = "l", xlim = range(0, table$weight))
+  graphics::plot(table$weight, table$estimate, pch = event_symbols[k], col = series_colors()[k], xlab = xlab, ylab = "",
+    main = main, las = 1, bty = "l", xlim = range(0, table$weight), ylim = with_headroom(c(table$estimate, x$coefficient), 0.3))
+  figure_ylab(ylab)
   graphics::abline(h = x$coefficient, lty = 2, col = "grey40")
   graphics::legend("topright", types, pch = event_symbols[seq_along(types)], col = series_colors()[seq_along(types)], bty = "n", cex = 0.9)
   invisible(table)

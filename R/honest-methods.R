@@ -112,12 +112,13 @@ honest_xlab <- function(x) {
 #' @rdname pilot_honest_methods
 #' @export
 plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = "Effect", main = NULL) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   drawn <- honest_plot_data(x)
   table <- drawn$table
-  graphics::plot(c(0.6, length(drawn$labels) + 0.4), drawn$edge, type = "n", xlab = xlab, ylab = ylab, main = main,
+  graphics::plot(c(0.6, length(drawn$labels) + 0.4), drawn$edge, type = "n", xlab = xlab, ylab = "", main = main,
     xaxt = "n", las = 1, bty = "l")
+  figure_ylab(ylab)
   graphics::axis(1, at = seq_along(drawn$labels), labels = drawn$labels, padj = 0.5)
   graphics::abline(h = x$null, col = "grey40", lwd = 0.8)
   color <- ifelse(is.na(table$bound), series_colors()[3L], series_colors()[1L])

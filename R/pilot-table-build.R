@@ -176,6 +176,8 @@ result_frame <- function(x) {
   table <- if (is_table_result(x)) as.data.frame(tidy(x)) else foreign_tidy(x)
   if (inherits(x, "pilot_balance")) return(balance_frame(table))
   if (inherits(x, "pilot_weak_iv")) return(weak_iv_frame(table))
+  # First treated periods are names.
+  if (inherits(x, "pilot_bacon")) table[c("treated", "control")] <- lapply(table[c("treated", "control")], format_text)
   if (inherits(x, "pilot_index")) table$direction <- ifelse(table$direction > 0, "+", "-")
   table[vapply(table, is.atomic, NA)]
 }

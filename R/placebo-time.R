@@ -146,12 +146,13 @@ refits_order <- function(x) {
 
 #' @export
 plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ...) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- refits_order(x)
   at <- seq_len(nrow(table))
   graphics::plot(range(at) + c(-0.5, 0.5), range(0, table$conf.low, table$conf.high, x$original$estimate),
-    type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = ylab, xlab = xlab %||% refits_xlab(x))
+    type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = "", xlab = xlab %||% refits_xlab(x))
+  figure_ylab(ylab)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(h = x$original$estimate, lty = 2, col = shade("#b2182b"))
   graphics::segments(at, table$conf.low, at, table$conf.high, col = shade("#1b1b1b"))

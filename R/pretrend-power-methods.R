@@ -91,13 +91,14 @@ power_legend <- c("Estimates", "Hypothesized violation", "Expected after passing
 #' @rdname pilot_pretrend_power_methods
 #' @export
 plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = "Periods since the pilot", ylab = "Effect", main = NULL) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- power_plot_data(x, trend)
   limits <- range(0, table$conf.low, table$conf.high, table$trend, table$expected, na.rm = TRUE)
   # Room above for the legend.
   limits[2L] <- limits[2L] + 0.22 * diff(limits)
-  graphics::plot(range(table$event_time) + c(-0.3, 0.3), limits, type = "n", xlab = xlab, ylab = ylab, main = main, las = 1, bty = "l", xaxt = "n")
+  graphics::plot(range(table$event_time) + c(-0.3, 0.3), limits, type = "n", xlab = xlab, ylab = "", main = main, las = 1, bty = "l", xaxt = "n")
+  figure_ylab(ylab)
   graphics::axis(1, at = table$event_time)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(v = 0, col = "grey40", lty = 2)

@@ -28,6 +28,13 @@ figure_par <- function(...) {
   if (length(settings)) do.call(graphics::par, settings) else list()
 }
 
+# Room on the left for numbers with many digits, and the name of the axis beyond them.
+figure_par_y <- function(main) figure_par(mar = c(4.5, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
+figure_ylab <- function(ylab) graphics::title(ylab = ylab, line = 4.2)
+
+# The range of y with `share` of it free above, for a legend that no point lies under.
+with_headroom <- function(y, share) range(y) + c(0, share) * diff(range(y))
+
 figure_theme <- function() {
   ggplot2::theme_classic(
     base_size = getOption("pilotdid.base_size", 11), base_family = getOption("pilotdid.base_family", "")

@@ -132,23 +132,18 @@ print.pilot_twfe_weights <- function(x, digits = 4L, ...) {
 #' @param xlab,ylab,main Labels.
 #' @export
 plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = NULL, ...) {
-  old <- figure_par()
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- x$table
   cohorts <- sort(unique(table$group))
   k <- match(table$group, cohorts)
   graphics::plot(table$time, table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(series_colors(), length(cohorts))[k],
-    xlab = xlab, ylab = ylab, main = main, las = 1, bty = "l", ylim = weights_limits(table$weight))
+    xlab = xlab, ylab = "", main = main, las = 1, bty = "l", ylim = with_headroom(c(0, table$weight), 0.18))
+  figure_ylab(ylab)
   graphics::abline(h = 0, col = "grey40")
   graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = "Cohort",
     horiz = length(cohorts) <= 6L)
   invisible(table)
-}
-
-# Room above for the legend.
-weights_limits <- function(weight) {
-  limits <- range(0, weight)
-  limits + c(0, 0.18) * diff(limits)
 }
 
 #' @rdname twfe_weights

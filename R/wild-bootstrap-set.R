@@ -110,7 +110,7 @@ autoplot.pilot_wild <- function(object, xlab = "t statistic of the draws", ...) 
   rlang::check_installed("ggplot2")
   drawn <- data.frame(statistic = object$draw_statistics[is.finite(object$draw_statistics)])
   ggplot2::ggplot(drawn, ggplot2::aes(x = .data$statistic)) +
-    ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)), bins = 60, fill = "grey85", colour = "white") +
+    ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)), bins = grDevices::nclass.FD(drawn$statistic), fill = "grey85", colour = "white") +
     ggplot2::geom_vline(xintercept = object$statistic, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::labs(x = xlab, y = "Density") +
     figure_theme()

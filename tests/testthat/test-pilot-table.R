@@ -174,3 +174,9 @@ test_that("printing lines up the numbers", {
   expect_true(any(grepl("Observations", out)))
   expect_equal(as.vector(hang_stars(matrix(c("1.00***", "(0.20)", "2"), 3))), c("1.00***", "(0.20)  ", "2   "))
 })
+
+test_that("periods in the table of a decomposition are names, not quantities", {
+  table <- pilot_table(bacon_decomposition(pilot_did(resilience ~ status | code + year, pilot_cities)))
+  expect_false(any(grepl("2,01", unlist(table), fixed = TRUE)))
+  expect_true("2016" %in% unlist(table))
+})
