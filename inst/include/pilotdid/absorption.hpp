@@ -40,6 +40,31 @@ struct Absorption {
   }
 };
 
+// An effect in n rows of the computation from `first` on: the caller's own codes where rows come as
+// they stand, else copies.
+class EffectRows {
+ public:
+  void read(const Effect& effect, const Rows& rows, int first, int n) {
+    const std::size_t p = static_cast<std::size_t>(first), size = static_cast<std::size_t>(n);
+    level = effect.code + p;
+    if (!rows.identity()) {
+      own_level_.resize(size);
+      for (std::size_t i = 0; i < size; ++i) own_level_[i] = effect.code[rows[p + i]];
+      level = own_level_.data();
+    }
+    if (!effect.slope.exists()) return;
+    own_slope_.resize(size);
+    for (std::size_t i = 0; i < size; ++i) own_slope_[i] = effect.slope[rows[p + i]];
+    slope = own_slope_.data();
+  }
+  const int* level = nullptr;
+  const double* slope = nullptr;  // null: the effect is a shift
+
+ private:
+  std::vector<int> own_level_;
+  std::vector<double> own_slope_;
+};
+
 // Groups g0 .. g1-1 that make up one chunk of the work.
 struct Chunk {
   int g0, g1;
@@ -86,6 +111,9 @@ class BlockReader {
       columns_[k].read([&](auto x) { gather(x, out); });
     }
     on_raw();
+    effects_.resize(a_.effects.size());
+    for (std::size_t e = 0; e < effects_.size(); ++e)
+      effects_[e].read(a_.effects[e], a_.rows, p0_, rows());
     if (effects) subtract_effects(*effects);
     if (a_.weights.exists())
       values_.topRows(rows()).array().colwise() *= root_weight_.head(rows()).array();
@@ -147,9 +175,6 @@ class BlockReader {
     }
     if (a_.weights.exists())
       for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
-    effects_.resize(a_.effects.size());
-    for (std::size_t e = 0; e < effects_.size(); ++e)
-      effects_[e].read(a_.effects[e], a_.rows, p0_, n);
   }
 
   template <class X>
@@ -313,33 +338,12 @@ class BlockReader {
     }
   }
 
-  // An effect in the rows of one block: the caller's own codes where rows come as they stand.
-  struct BlockEffect {
-    const int* level = nullptr;
-    const double* slope = nullptr;
-    std::vector<int> own_level;
-    std::vector<double> own_slope;
-    void read(const Effect& effect, const Rows& rows, int first, int n) {
-      const std::size_t p = static_cast<std::size_t>(first), size = static_cast<std::size_t>(n);
-      level = effect.code + p;
-      if (!rows.identity()) {
-        own_level.resize(size);
-        for (std::size_t i = 0; i < size; ++i) own_level[i] = effect.code[rows[p + i]];
-        level = own_level.data();
-      }
-      if (!effect.slope.exists()) return;
-      own_slope.resize(size);
-      for (std::size_t i = 0; i < size; ++i) own_slope[i] = effect.slope[rows[p + i]];
-      slope = own_slope.data();
-    }
-  };
-
   const Absorption& a_;
   const Columns& columns_;
   Eigen::MatrixXd values_, basis_;
   Eigen::VectorXd root_weight_;
   Eigen::VectorXd spare_;  // stands in where four columns are worked on and there are fewer
-  std::vector<BlockEffect> effects_;
+  std::vector<EffectRows> effects_;
   int g0_ = 0, g1_ = 0, p0_ = 0, p1_ = 0, local_rank_ = 0;
 };
 

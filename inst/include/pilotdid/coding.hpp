@@ -103,14 +103,11 @@ WholeRange whole_range(const T* x, std::size_t from, std::size_t to) {
 template <class T>
 bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& values,
                      const Execution& exec) {
-  const std::size_t block = 1 << 16, blocks = (n + block - 1) / block;
-  const auto each_block = [&](auto&& body) {
-    parallel_for(blocks, exec,
-                 [&](std::size_t b) { body(b, b * block, std::min(n, (b + 1) * block)); });
-  };
-  std::vector<WholeRange> part(blocks);
-  each_block(
-      [&](std::size_t b, std::size_t from, std::size_t to) { part[b] = whole_range(x, from, to); });
+  const std::size_t rows = 1 << 16;
+  std::vector<WholeRange> part((n + rows - 1) / rows);
+  each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    part[block] = whole_range(x, from, to);
+  });
   WholeRange range;
   for (const WholeRange& p : part) range.add(p);
   // The range may not be wider than this many times the rows, or clearing the table dominates.
@@ -124,7 +121,7 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
   // Threads may mark the same value, all with the same mark.
   std::vector<std::atomic<unsigned char>> seen(size);
   for (auto& mark : seen) mark.store(0, std::memory_order_relaxed);
-  each_block([&](std::size_t, std::size_t from, std::size_t to) {
+  each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i)
       if (!is_missing(x[i])) seen[address(x[i])].store(1, std::memory_order_relaxed);
   });
@@ -134,7 +131,7 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
     table[a] = static_cast<int>(values.size());
     values.push_back(static_cast<T>(base + static_cast<std::int64_t>(a)));
   }
-  each_block([&](std::size_t, std::size_t from, std::size_t to) {
+  each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i)
       code[i] = is_missing(x[i]) ? missing_code : table[address(x[i])];
   });

@@ -52,14 +52,6 @@ void each_strip(std::size_t from, std::size_t to, F&& f) {
     f(first, static_cast<int>(std::min<std::size_t>(kStrip, to - first)));
 }
 
-// body(from, to) for each block of rows, in parallel.
-template <class Body>
-void each_block(std::size_t n, std::size_t rows, const Execution& exec, Body&& body) {
-  parallel_for((n + rows - 1) / rows, exec, [&](std::size_t block) {
-    body(block, block * rows, std::min(n, (block + 1) * rows));
-  });
-}
-
 }  // namespace detail
 
 // Folds every column into one accumulator a group: start[j * groups + g] holds the parameters of
@@ -74,7 +66,7 @@ std::vector<Acc> fold(const Columns& columns, const Sample& sample, const std::v
       detail::block_rows(sample.n, start.size() * sizeof(Acc) / sizeof(double));
   std::vector<std::vector<Acc>> partial((sample.n + rows - 1) / rows, start);
   const std::size_t groups = static_cast<std::size_t>(sample.groups);
-  detail::each_block(sample.n, rows, exec,
+  each_block(sample.n, rows, exec,
                      [&](std::size_t block, std::size_t from, std::size_t to) {
                        double buffer[detail::kStrip];
                        for (std::size_t j = 0; j < columns.size(); ++j) {
@@ -172,7 +164,7 @@ inline std::vector<Eigen::MatrixXd> cross_products(const Columns& columns, const
   const std::vector<Eigen::MatrixXd> zero(static_cast<std::size_t>(sample.groups),
                                           Eigen::MatrixXd::Zero(k, k));
   std::vector<std::vector<Eigen::MatrixXd>> partial((sample.n + rows - 1) / rows, zero);
-  detail::each_block(
+  each_block(
       sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
         double buffer[detail::kStrip];
         Eigen::MatrixXd x(k, detail::kStrip);  // a row of the data is a column here

@@ -224,7 +224,7 @@ class StripScorer {
 // Rows left out are not touched.
 inline void composite_scores(const Columns& columns, const Sample& sample, const ScoreRule& rule,
                              double* out, const Execution& exec) {
-  detail::each_block(sample.n, detail::block_rows(sample.n, 0), exec,
+  each_block(sample.n, detail::block_rows(sample.n, 0), exec,
                      [&](std::size_t, std::size_t from, std::size_t to) {
                        detail::StripScorer score(columns, sample, rule, out);
                        detail::each_strip(from, to, score);

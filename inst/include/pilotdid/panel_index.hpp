@@ -24,27 +24,27 @@ namespace detail {
 // first row. Returns false where they do not.
 inline bool index_sorted(std::size_t n, const int* group, int groups, const int* time,
                          PanelIndex& index, const Execution& exec) {
-  const std::size_t block = 1 << 16, blocks = (n + block - 1) / block;
+  const std::size_t rows = 1 << 16, blocks = (n + rows - 1) / rows;
   std::vector<char> sorted(blocks, 1), strict(blocks, 1);
-  parallel_for(blocks, exec, [&](std::size_t b) {
-    const std::size_t to = std::min(n, (b + 1) * block);
-    for (std::size_t i = b * block; i < to; ++i) {
-      const int before = i ? group[i - 1] : -1;
-      if (group[i] == before) {
-        if (!time) continue;
-        sorted[b] &= time[i] >= time[i - 1];
-        strict[b] &= time[i] > time[i - 1];
-      } else if (group[i] > before) {
-        for (int g = before + 1; g <= group[i]; ++g) index.start[g] = static_cast<int>(i);
-      } else {
-        sorted[b] = 0;
-        return;
-      }
+  each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    for (std::size_t i = std::max<std::size_t>(from, 1); i < to; ++i) {
+      if (group[i] > group[i - 1]) continue;
+      const bool together = group[i] == group[i - 1];
+      sorted[block] &= together && (!time || time[i] >= time[i - 1]);
+      strict[block] &= together && time && time[i] > time[i - 1];
     }
   });
-  for (char yes : sorted)
-    if (!yes) return false;
-  index.strict = time && std::all_of(strict.begin(), strict.end(), [](char yes) { return yes; });
+  const auto all = [](const std::vector<char>& flags) {
+    return std::all_of(flags.begin(), flags.end(), [](char yes) { return yes; });
+  };
+  if (!all(sorted)) return false;
+  index.strict = time && all(strict);
+  // Only now: the first rows of groups of unsorted data would meet in one place.
+  each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i)
+      for (int g = i ? group[i - 1] + 1 : 0; g <= group[i]; ++g)
+        index.start[g] = static_cast<int>(i);
+  });
   for (int g = n ? group[n - 1] + 1 : 0; g <= groups; ++g) index.start[g] = static_cast<int>(n);
   return true;
 }
@@ -58,7 +58,6 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
   PanelIndex index;
   index.start.assign(static_cast<std::size_t>(groups) + 1, 0);
   if (!keep && detail::index_sorted(n, group, groups, time, index, exec)) return index;
-  std::fill(index.start.begin(), index.start.end(), 0);
   bool sorted = true;
   std::size_t kept = 0;
   int last_group = -1, last_time = -1;

@@ -52,6 +52,14 @@ void parallel_for(std::size_t chunks, const Execution& exec, Body&& body) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// body(block, from, to) for each block of `rows` rows out of n, in parallel.
+template <class Body>
+void each_block(std::size_t n, std::size_t rows, const Execution& exec, Body&& body) {
+  parallel_for((n + rows - 1) / rows, exec, [&](std::size_t block) {
+    body(block, block * rows, std::min(n, (block + 1) * rows));
+  });
+}
+
 // The most threads this build can use: 1 without OpenMP.
 inline int available_threads() {
 #ifdef _OPENMP

@@ -90,8 +90,7 @@ struct PlaceboRows {
   Eigen::VectorXd root;   // root of the weight
   Eigen::VectorXd share;  // weight in that of the unit's rows
   std::vector<int> time;
-  std::vector<std::vector<int>> level;  // effect, then row: index among all levels
-  std::vector<Eigen::VectorXd> slope;   // effect: empty where it is a shift
+  std::vector<EffectRows> effects;
   std::vector<std::vector<int>>
       cluster;                 // way: by group where clusters are made of groups, else by row
   std::vector<char> by_group;  // way
@@ -110,15 +109,9 @@ struct PlaceboRows {
       auto weight = root.segment(a.start[g], a.start[g + 1] - a.start[g]).array().square();
       share.segment(a.start[g], a.start[g + 1] - a.start[g]) = weight / weight.sum();
     }
-    int offset = 0;
-    for (const Effect& e : a.effects) {
-      level.emplace_back(n);
-      for (std::size_t i = 0; i < n; ++i) level.back()[i] = offset + e.code[a.rows[i]];
-      slope.emplace_back(e.slope.exists() ? static_cast<Eigen::Index>(n) : 0);
-      for (Eigen::Index i = 0; i < slope.back().size(); ++i)
-        slope.back()[i] = e.slope[a.rows[static_cast<std::size_t>(i)]];
-      offset += e.levels;
-    }
+    effects.resize(a.effects.size());
+    for (std::size_t e = 0; e < effects.size(); ++e)
+      effects[e].read(a.effects[e], a.rows, 0, static_cast<int>(n));
     for (const PlaceboWay& way : p.ways) read_way(a, way);
   }
 
@@ -212,32 +205,36 @@ class PlaceboEvaluator {
         d[i] = root[i] * (d[i] - mean);
         squares += d[i] * d[i];
       }
-      for (std::size_t e = 0; e < rows_.level.size(); ++e) add_levels(e, begin, end);
+      add_levels(begin, end);
     }
     return squares;
   }
 
-  void add_levels(std::size_t e, int begin, int end) {
-    const int* level = rows_.level[e].data();
+  void add_levels(int begin, int end) {
     const double *root = rows_.root.data(), *d = d_.data();
-    const double* slope = rows_.slope[e].size() ? rows_.slope[e].data() : nullptr;
     double* sums = level_.data();
-    for (int i = begin; i < end; ++i) sums[level[i]] += root[i] * d[i] * (slope ? slope[i] : 1.0);
+    for (std::size_t e = 0; e < rows_.effects.size(); ++e) {
+      const int* level = rows_.effects[e].level;
+      const double* slope = rows_.effects[e].slope;
+      for (int i = begin; i < end; ++i) sums[level[i]] += root[i] * d[i] * (slope ? slope[i] : 1.0);
+      sums += a_.effects[e].levels;
+    }
   }
 
   // Takes the other effects off d_, their unit means kept at zero.
   void subtract_effects(const Eigen::VectorXd& delta) {
     e_.setZero();
-    for (std::size_t e = 0; e < rows_.level.size(); ++e) {
-      const int* level = rows_.level[e].data();
-      const double* effect = delta.data();
-      double* sum = e_.data();
-      if (rows_.slope[e].size()) {
-        const double* slope = rows_.slope[e].data();
+    const double* effect = delta.data();
+    double* sum = e_.data();
+    for (std::size_t e = 0; e < rows_.effects.size(); ++e) {
+      const int* level = rows_.effects[e].level;
+      const double* slope = rows_.effects[e].slope;
+      if (slope) {
         for (Eigen::Index i = 0; i < n_; ++i) sum[i] += effect[level[i]] * slope[i];
       } else {
         for (Eigen::Index i = 0; i < n_; ++i) sum[i] += effect[level[i]];
       }
+      effect += a_.effects[e].levels;
     }
     vectorized([&]() PILOTDID_INLINE {
       const double *root = rows_.root.data(), *share = rows_.share.data(), *e = e_.data();

@@ -50,14 +50,12 @@ inline bool is_infinite(int) { return false; }
 inline std::vector<ScanResult> scan_columns(const Columns& columns, std::size_t n,
                                             std::vector<unsigned char>& keep,
                                             const Execution& exec) {
-  const std::size_t block = 1 << 16;
-  const std::size_t chunks = (n + block - 1) / block;
-  std::vector<std::vector<ScanResult>> partial(chunks,
+  const std::size_t rows = 1 << 16;
+  std::vector<std::vector<ScanResult>> partial((n + rows - 1) / rows,
                                                std::vector<ScanResult>(columns.size()));
-  parallel_for(chunks, exec, [&](std::size_t chunk) {
-    const std::size_t from = chunk * block, to = std::min(n, from + block);
+  each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
     for (std::size_t k = 0; k < columns.size(); ++k) {
-      ScanResult& result = partial[chunk][k];
+      ScanResult& result = partial[block][k];
       columns[k].visit([&](const auto* x) {
         if (detail::all_finite(x + from, to - from)) return;
         for (std::size_t i = from; i < to; ++i) {
