@@ -39,7 +39,3 @@ plotted_coefficients <- function(fit, terms, vcov, conf.level) {
   }
   if (is.null(terms)) table else table[match(terms, table$term), ]
 }
-
-interval_label <- function(conf.level) {
-  paste0("Estimate and ", format(100 * conf.level), " % interval")
-}

@@ -11,7 +11,9 @@ forest_data <- function(label, table, title) {
   )
 }
 
-plot_forest <- function(data, xlab = "Estimate and 95 % interval", col = "black", ...) {
+interval_label <- function(conf.level = 0.95) paste0("Estimate and ", format(100 * conf.level), " % interval")
+
+plot_forest <- function(data, xlab = interval_label(), col = "black", ...) {
   n <- length(data$label)
   at <- rev(seq_len(n))
   # The font first: the labels are measured in it.
@@ -32,7 +34,7 @@ plot_forest <- function(data, xlab = "Estimate and 95 % interval", col = "black"
   invisible(data)
 }
 
-ggplot_forest <- function(data, xlab = "Estimate and 95 % interval") {
+ggplot_forest <- function(data, xlab = interval_label()) {
   frame <- data.frame(
     label = factor(data$label, levels = rev(unique(data$label))),
     estimate = data$estimate, low = data$low, high = data$high

@@ -157,7 +157,7 @@ plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ..
   graphics::abline(h = x$original$estimate, lty = 2, col = shade("#b2182b"))
   graphics::segments(at, table$conf.low, at, table$conf.high, col = shade("#1b1b1b"))
   graphics::points(at, table$estimate, pch = 16, col = shade("#1b1b1b"))
-  shown <- if (length(at) <= 40L) at else unique(c(at[1:3], utils::tail(at, 3L)))
+  shown <- labeled_refits(length(at))
   graphics::axis(1, at = shown, labels = as.character(table[[x$key]])[shown], las = if (x$key == "lead") 1 else 2)
   invisible(x)
 }
@@ -174,14 +174,11 @@ autoplot.pilot_refits <- function(object, xlab = NULL, ylab = "Estimate", ...) {
     ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high)) +
     ggplot2::geom_point(size = 1.6) +
-    ggplot2::scale_x_discrete(breaks = shown_labels(levels(table$label))) +
+    ggplot2::scale_x_discrete(breaks = levels(table$label)[labeled_refits(nrow(table))]) +
     ggplot2::labs(x = xlab %||% refits_xlab(object), y = ylab) +
     figure_theme() +
     ggplot2::theme(axis.text.x = ggplot2::element_text(angle = if (object$key == "lead") 0 else 90, hjust = if (object$key == "lead") 0.5 else 1))
 }
 
-# At most forty labels fit; the lowest and the highest estimates matter.
-shown_labels <- function(labels) {
-  n <- length(labels)
-  if (n <= 40L) labels else labels[c(1L, n)]
-}
+# Positions of the refits that get a label: at most forty fit; else the lowest and the highest estimate.
+labeled_refits <- function(n) if (n <= 40L) seq_len(n) else c(1L, n)

@@ -50,7 +50,8 @@ print_header <- function(x) {
 
 # What a p-value says: nothing is ever exactly impossible.
 p_statement <- function(p) {
-  ifelse(is.na(p), "p not defined", ifelse(p < 1e-4, "p < 0.0001", sprintf("p = %.4f", p)))
+  text <- p_text(p, 4L)
+  ifelse(is.na(p), "p not defined", paste("p", ifelse(startsWith(text, "<"), sub("<", "< ", text), paste("=", text))))
 }
 
 big <- function(n) format(n, big.mark = ",", trim = TRUE, scientific = FALSE)
