@@ -27,12 +27,15 @@ inline bool index_sorted(std::size_t n, const int* group, int groups, const int*
   const std::size_t rows = 1 << 16, blocks = (n + rows - 1) / rows;
   std::vector<char> sorted(blocks, 1), strict(blocks, 1);
   each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    // In variables of their own: neighbors in the vector share a cache line between threads.
+    bool ordered = true, apart = time != nullptr;
     for (std::size_t i = std::max<std::size_t>(from, 1); i < to; ++i) {
-      if (group[i] > group[i - 1]) continue;
-      const bool together = group[i] == group[i - 1];
-      sorted[block] &= together && (!time || time[i] >= time[i - 1]);
-      strict[block] &= together && time && time[i] > time[i - 1];
+      const bool next = group[i] > group[i - 1], same = group[i] == group[i - 1];
+      ordered &= next || (same && (!time || time[i] >= time[i - 1]));
+      apart &= next || (same && time && time[i] > time[i - 1]);
     }
+    sorted[block] = ordered;
+    strict[block] = apart;
   });
   const auto all = [](const std::vector<char>& flags) {
     return std::all_of(flags.begin(), flags.end(), [](char yes) { return yes; });
@@ -248,8 +251,10 @@ inline TreatmentPaths treatment_paths(const Rows& rows, const int* start, int gr
   std::vector<TreatmentPaths> partial(chunks, total.counts());
   parallel_for(chunks, exec, [&](std::size_t c) {
     const int from = static_cast<int>(c) * block, to = std::min(groups, from + block);
+    TreatmentPaths part = partial[c];
     for (int g = from; g < to; ++g)
-      detail::add_path(rows, start, time, status, g, partial[c], total.cohort[g], total.last[g]);
+      detail::add_path(rows, start, time, status, g, part, total.cohort[g], total.last[g]);
+    partial[c] = part;
   });
   for (const TreatmentPaths& part : partial) total.add(part);
   return total;
