@@ -21,32 +21,31 @@ struct Scaling {
 
 namespace detail {
 
-PILOTDID_INLINE inline double scale(double x, double center, double width, double at_zero,
+// rate is 1 / width: loops multiply where they would wait for a division.
+PILOTDID_INLINE inline double scale(double x, double center, double rate, double at_zero,
                                     double shift) {
-  const double z = (x - center) / width;
+  const double z = (x - center) * rate;
   return z + (z == 0 ? at_zero : 0.0) + shift;
 }
 
 // How the u of an entropy is made: u = factor z + offset.
 struct ShareRule {
-  double center = 0, width = 1, at_zero = 0, shift = 0, factor = 1, offset = 0;
+  double center = 0, rate = 1, at_zero = 0, shift = 0, factor = 1, offset = 0;
   double operator()(double x) const {
-    return factor * scale(x, center, width, at_zero, shift) + offset;
+    return factor * scale(x, center, rate, at_zero, shift) + offset;
   }
+  bool proportional() const { return at_zero == 0 && shift == 0 && offset == 0; }
 };
 
-// Adds the sums of u and of u ln u of m rows.
-inline void add_entropy(const double* x, int m, const ShareRule& rule, double& total,
-                        double& total_log) {
-  // Copies, so that the parameters stay in registers.
-  const double c = rule.center, d = rule.width, zero = rule.at_zero, up = rule.shift,
-               times = rule.factor, plus = rule.offset;
+// Adds the sums of u and of u ln u for u = share(x) of m rows.
+template <class Share>
+void add_shares(const double* x, int m, const Share& share, double& total, double& total_log) {
   double sum = 0, sum_log = 0;
   vectorized([&]() PILOTDID_INLINE {
     double s = 0, l = 0;
     PILOTDID_SIMD(reduction(+ : s, l))
     for (int i = 0; i < m; ++i) {
-      const double u = times * scale(x[i], c, d, zero, up) + plus;
+      const double u = share(x[i]);
       s += u;
       l += u * vector_log(u);
     }
@@ -55,6 +54,20 @@ inline void add_entropy(const double* x, int m, const ShareRule& rule, double& t
   });
   total += sum;
   total_log += sum_log;
+}
+
+// Parameters are copied, so that they stay in registers; u = slope (x - center) is the usual case.
+inline void add_entropy(const double* x, int m, const ShareRule& rule, double& total,
+                        double& total_log) {
+  const double c = rule.center, rate = rule.rate, zero = rule.at_zero, up = rule.shift,
+               times = rule.factor, plus = rule.offset, slope = times * rate;
+  if (rule.proportional())
+    add_shares(
+        x, m, [=](double v) PILOTDID_INLINE { return (v - c) * slope; }, total, total_log);
+  else
+    add_shares(
+        x, m, [=](double v) PILOTDID_INLINE { return times * scale(v, c, rate, zero, up) + plus; },
+        total, total_log);
 }
 
 }  // namespace detail
@@ -87,7 +100,7 @@ inline std::vector<EntropySum> entropy_sums(const Columns& columns, const Sample
     const Eigen::Index g = static_cast<Eigen::Index>(a) % sample.groups;
     detail::ShareRule& rule = start[a].rule;
     rule.center = scaling.center(j, g);
-    rule.width = scaling.width(j, g);
+    rule.rate = 1 / scaling.width(j, g);
     rule.at_zero = scaling.at_zero;
     rule.shift = scaling.shift;
     rule.factor = factor(j, g);
@@ -113,7 +126,11 @@ namespace detail {
 class StripScorer {
  public:
   StripScorer(const Columns& columns, const Sample& sample, const ScoreRule& rule, double* out)
-      : columns_(columns), sample_(sample), rule_(rule), out_(out) {
+      : columns_(columns),
+        sample_(sample),
+        rule_(rule),
+        out_(out),
+        rate_(rule.scaling.width.cwiseInverse()) {
     if (!rule.by_distance) return;
     near_.resize(kStrip, rule.dimensions);
     far_.resize(kStrip, rule.dimensions);
@@ -139,10 +156,10 @@ class StripScorer {
     columns_[static_cast<std::size_t>(j)].visit([&](const auto* data) {
       const double* x = strip(data, first_, m_, buffer_);
       double* z = z_;
-      const auto scaled = [=](int i, double center, double width) PILOTDID_INLINE {
-        z[i] = scale(x[i], center, width, at_zero, shift);
+      const auto scaled = [=](int i, double center, double rate) PILOTDID_INLINE {
+        z[i] = scale(x[i], center, rate, at_zero, shift);
       };
-      with_parameters(j, s.center, s.width, scaled);
+      with_parameters(j, s.center, rate_, scaled);
     });
   }
 
@@ -215,6 +232,7 @@ class StripScorer {
   std::size_t first_ = 0;
   int m_ = 0;
   double buffer_[kStrip], z_[kStrip];
+  Eigen::MatrixXd rate_;        // 1 / width of the scaling
   Eigen::MatrixXd near_, far_;  // strip x dimensions: squared distances to the best, the worst
 };
 

@@ -112,8 +112,19 @@ inline std::size_t prune_singletons(const std::vector<const int*>& codes,
   std::vector<std::vector<int>> count(codes.size());
   parallel_for(codes.size(), exec, [&](std::size_t f) {
     count[f].assign(static_cast<std::size_t>(levels[f]), 0);
-    for (std::size_t i = 0; i < n; ++i)
-      if (keep[i]) ++count[f][codes[f][i]];
+    // Sorted panels hold runs of one level: one addition a run.
+    const int* code = codes[f];
+    int level = n ? code[0] : 0, run = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!keep[i]) continue;
+      if (code[i] != level) {
+        if (run) count[f][level] += run;
+        level = code[i];
+        run = 0;
+      }
+      ++run;
+    }
+    if (run) count[f][level] += run;
   });
   std::size_t dropped = 0;
   bool again = true;
@@ -208,31 +219,38 @@ struct TreatmentPaths {
 namespace detail {
 
 // Adds unit g to `paths`; its cohort and last period go to slots of its own.
-inline void add_path(const Rows& rows, const int* start, const int* time, const Column& status,
-                     int g, TreatmentPaths& paths, int& cohort, int& last) {
-  bool reversed = false, gap = false;
-  double before = 0;
-  for (int p = start[g]; p < start[g + 1]; ++p) {
+template <class Status>
+void add_path(const Rows& rows, const int* start, const int* time, const Status* status, int g,
+              TreatmentPaths& paths, int& cohort, int& last) {
+  const int begin = start[g], end = start[g + 1];
+  if (begin == end) return;
+  const double first = static_cast<double>(status[rows[begin]]);
+  bool other = false, varies = false, gap = false, reversed = false;
+  double low = first, high = first, before = first;
+  int previous = time[rows[begin]] - 1;
+  for (int p = begin; p < end; ++p) {
     const std::size_t row = rows[p];
-    const double d = status[row];
-    paths.binary = paths.binary && (d == 0 || d == 1);
-    paths.smallest = std::min(paths.smallest, d);
-    paths.largest = std::max(paths.largest, d);
-    if (p > start[g]) {
-      paths.varies_within = paths.varies_within || d != before;
-      gap = gap || time[row] > last + 1;
-    }
-    if (d != 0 && cohort < 0) {
-      cohort = time[row];
-      paths.always += p == start[g];
-    }
-    if (d == 0 && before != 0) {
+    const double d = static_cast<double>(status[row]);
+    other |= d != 0 && d != 1;
+    gap |= time[row] > previous + 1;
+    previous = time[row];
+    low = std::min(low, d);
+    high = std::max(high, d);
+    if (d != 0 && cohort < 0) cohort = time[row];
+    if (d == before) continue;
+    varies = true;
+    if (d == 0) {
       reversed = true;
       if (paths.first_reversal < 0) paths.first_reversal = p;
     }
     before = d;
-    last = time[row];
   }
+  last = previous;
+  paths.binary = paths.binary && !other;
+  paths.varies_within = paths.varies_within || varies;
+  paths.smallest = std::min(paths.smallest, low);
+  paths.largest = std::max(paths.largest, high);
+  paths.always += first != 0;
   paths.reversals += reversed;
   paths.gaps += gap;
 }
@@ -252,8 +270,10 @@ inline TreatmentPaths treatment_paths(const Rows& rows, const int* start, int gr
   parallel_for(chunks, exec, [&](std::size_t c) {
     const int from = static_cast<int>(c) * block, to = std::min(groups, from + block);
     TreatmentPaths part = partial[c];
-    for (int g = from; g < to; ++g)
-      detail::add_path(rows, start, time, status, g, part, total.cohort[g], total.last[g]);
+    status.visit([&](const auto* values) {
+      for (int g = from; g < to; ++g)
+        detail::add_path(rows, start, time, values, g, part, total.cohort[g], total.last[g]);
+    });
     partial[c] = part;
   });
   for (const TreatmentPaths& part : partial) total.add(part);
