@@ -52,8 +52,7 @@ vif_table <- function(fit) {
       term = names(terms), vif = gvif^(1 / df), gvif = gvif, df = df,
       vif.within = gvif_within^(1 / df), gvif.within = gvif_within
     ), nrow = length(terms)),
-    condition = condition_number(pooled$raw),
-    condition_within = if (is.null(within)) NA_real_ else condition_number(within)
+    raw = pooled$raw, within = within
   ), class = "pilot_vif")
 }
 
@@ -130,6 +129,7 @@ log_determinant <- function(matrix) {
 # Root of the ratio of the eigenvalues of the scaled cross-products. These are known to about
 # machine precision, so a ratio of their roots cannot be told from infinity beyond 7e7.
 condition_number <- function(gram) {
+  if (is.null(gram)) return(NA_real_)
   scale <- sqrt(diag(gram))
   values <- eigen(gram / outer(scale, scale), symmetric = TRUE, only.values = TRUE)$values
   smallest <- values[length(values)]
@@ -161,7 +161,7 @@ glance.pilot_vif <- function(x, ...) {
   tibble::tibble(
     largest.vif = max(x$table$vif), mean.vif = mean(x$table$vif),
     largest.vif.within = max(x$table$vif.within), mean.vif.within = mean(x$table$vif.within),
-    condition.number = x$condition, condition.number.within = x$condition_within
+    condition.number = condition_number(x$raw), condition.number.within = condition_number(x$within)
   )
 }
 
@@ -173,9 +173,9 @@ print.pilot_vif <- function(x, digits = 3, ...) {
   empty <- vapply(shown, function(column) all(is.na(column)), NA)
   cat("Variance inflation factors\n")
   print_text_table(shown[!empty], digits)
-  cat(sprintf("\nCondition number %s", format(x$condition, digits = digits)))
-  if (!is.na(x$condition_within)) {
-    cat(sprintf(", within the effects %s", format(x$condition_within, digits = digits)))
+  cat(sprintf("\nCondition number %s", format(condition_number(x$raw), digits = digits)))
+  if (!is.null(x$within)) {
+    cat(sprintf(", within the effects %s", format(condition_number(x$within), digits = digits)))
   }
   cat("\n")
   invisible(x)

@@ -187,7 +187,7 @@ kernel_parts <- function(sums, way, boot, h) {
   s <- lapply(1:2, function(j) way_kernel(sums, way, boot, h, j))
   s <- square_root_rows(s[[1L]], s[[2L]])
   list(forms = do.call(rbind, s), way = list(
-    factor = way$factor, roots = nrow(s[[1L]]), diagonal = matrix(0, 0L, 0L), square = matrix(0, 0L, 0L)
+    factor = way$factor, roots = nrow(s[[1L]]), diagonal = matrix(0, 0L, 0L)
   ))
 }
 
@@ -199,7 +199,9 @@ way_parts <- function(sums, way, boot, h, rank) {
   values <- rowsum(h * sums$e, cell$code, reorder = FALSE)
   g <- cell$second
   c <- cell$first
-  m <- lapply(1:2, function(j) t(group_sums(left[c, , drop = FALSE] * values[, j], g, boot$levels)))
+  m <- lapply(1:2, function(j) {
+    t(group_sums(left[c, , drop = FALSE] * values[, j], g, boot$levels)) - crossprod(left) %*% sums$right[[j]] / 2
+  })
   if (anyDuplicated(c)) {
     s <- lapply(1:2, function(j) {
       dense <- matrix(0, way$by$levels, boot$levels)
@@ -215,7 +217,7 @@ way_parts <- function(sums, way, boot, h, rank) {
   }
   list(
     forms = rbind(do.call(rbind, s), m[[1L]], m[[2L]]),
-    way = list(factor = way$factor, roots = nrow(s[[1L]]), diagonal = diagonal, square = crossprod(left))
+    way = list(factor = way$factor, roots = nrow(s[[1L]]), diagonal = diagonal)
   )
 }
 

@@ -163,8 +163,8 @@ wild_scalar <- function(out, sums, clusters) {
 }
 
 wild_t <- function(result, value) {
-  variance <- result[3L, ] + value * (2 * result[4L, ] + value * result[5L, ])
-  top <- result[1L, ] + value * result[2L, ]
+  variance <- result[, 3L] + value * (2 * result[, 4L] + value * result[, 5L])
+  top <- result[, 1L] + value * result[, 2L]
   # A multi-way variance can come out negative in a draw: its t counts as infinite, which is cautious.
   ifelse(variance > 0, top / sqrt(pmax(variance, 0)), ifelse(top < 0, -Inf, Inf))
 }

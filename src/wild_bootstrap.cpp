@@ -2,7 +2,7 @@
 
 #include "convert.h"
 
-// ways: list of list(factor, roots, diagonal (clusters x 3 or 0 x 0), square).
+// ways: list of list(factor, roots, diagonal (clusters x 3 or 0 x 0)).
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_wild_bootstrap(Rcpp::NumericMatrix forms, int rank, Rcpp::List ways, int type,
                                        int draws, double seed, bool enumerate) {
@@ -15,7 +15,6 @@ Rcpp::NumericMatrix cpp_wild_bootstrap(Rcpp::NumericMatrix forms, int rank, Rcpp
     way.factor = Rcpp::as<double>(list["factor"]);
     way.roots = Rcpp::as<int>(list["roots"]);
     way.diagonal = view(Rcpp::as<Rcpp::NumericMatrix>(list["diagonal"]));
-    way.square = view(Rcpp::as<Rcpp::NumericMatrix>(list["square"]));
     problem.ways.push_back(way);
   }
   return Rcpp::wrap(pilotdid::wild_bootstrap(problem, static_cast<pilotdid::WildWeights>(type), draws,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "column.hpp"
+#include "cross_products.hpp"
 #include "parallel.hpp"
 #include "simd.hpp"
 
@@ -154,6 +155,54 @@ struct OutsideCount {
   }
 };
 
+namespace detail {
+
+// Centered cross-products of strips of rows into one K x K matrix a group (lower triangles).
+class StripProducts {
+ public:
+  StripProducts(const Columns& columns, const Sample& sample, const Eigen::MatrixXd& center,
+                std::vector<Eigen::MatrixXd>& sums)
+      : columns_(columns), sample_(sample), center_(center), sums_(sums), x_(kStrip, center.rows()) {}
+
+  void operator()(std::size_t first, int m) {
+    load(first, m);
+    if (sample_.plain()) return add_cross_products(x_, m, sums_[0]);
+    for (int i = 0; i < m; ++i) {
+      const std::size_t row = first + static_cast<std::size_t>(i);
+      const int g = sample_.group_of(row);
+      if (g >= 0)
+        sums_[static_cast<std::size_t>(g)].selfadjointView<Eigen::Lower>().rankUpdate(
+            x_.row(i).transpose(), sample_.weight_of(row));
+    }
+  }
+
+ private:
+  void load(std::size_t first, int m) {
+    for (Eigen::Index j = 0; j < x_.cols(); ++j)
+      columns_[static_cast<std::size_t>(j)].visit([&](const auto* data) {
+        const auto* x = data + first;
+        double* out = x_.col(j).data();
+        if (!sample_.group) {
+          const double origin = center_(j, 0);
+          for (int i = 0; i < m; ++i) out[i] = static_cast<double>(x[i]) - origin;
+          return;
+        }
+        for (int i = 0; i < m; ++i) {
+          const int g = sample_.group_of(first + static_cast<std::size_t>(i));
+          if (g >= 0) out[i] = static_cast<double>(x[i]) - center_(j, g);
+        }
+      });
+  }
+
+  const Columns& columns_;
+  const Sample& sample_;
+  const Eigen::MatrixXd& center_;
+  std::vector<Eigen::MatrixXd>& sums_;
+  Eigen::MatrixXd x_;
+};
+
+}  // namespace detail
+
 // Centered cross-products of K columns, one K x K matrix a group. center: K x groups.
 inline std::vector<Eigen::MatrixXd> cross_products(const Columns& columns, const Sample& sample,
                                                    const Eigen::MatrixXd& center,
@@ -164,31 +213,10 @@ inline std::vector<Eigen::MatrixXd> cross_products(const Columns& columns, const
   const std::vector<Eigen::MatrixXd> zero(static_cast<std::size_t>(sample.groups),
                                           Eigen::MatrixXd::Zero(k, k));
   std::vector<std::vector<Eigen::MatrixXd>> partial((sample.n + rows - 1) / rows, zero);
-  each_block(
-      sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
-        double buffer[detail::kStrip];
-        Eigen::MatrixXd x(k, detail::kStrip);  // a row of the data is a column here
-        detail::each_strip(from, to, [&](std::size_t first, int m) {
-          for (Eigen::Index j = 0; j < k; ++j)
-            columns[static_cast<std::size_t>(j)].visit([&](const auto* data) {
-              const double* values = detail::strip(data, first, m, buffer);
-              for (int i = 0; i < m; ++i) x(j, i) = values[i];
-            });
-          if (sample.plain()) {
-            x.leftCols(m).colwise() -= center.col(0);
-            partial[block][0].selfadjointView<Eigen::Lower>().rankUpdate(x.leftCols(m));
-            return;
-          }
-          for (int i = 0; i < m; ++i) {
-            const std::size_t row = first + static_cast<std::size_t>(i);
-            const int g = sample.group_of(row);
-            if (g < 0) continue;
-            x.col(i) -= center.col(g);
-            partial[block][static_cast<std::size_t>(g)].selfadjointView<Eigen::Lower>().rankUpdate(
-                x.col(i), sample.weight_of(row));
-          }
-        });
-      });
+  each_block(sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    detail::StripProducts add(columns, sample, center, partial[block]);
+    detail::each_strip(from, to, add);
+  });
   std::vector<Eigen::MatrixXd> total = zero;
   for (const auto& part : partial)
     for (std::size_t g = 0; g < total.size(); ++g) total[g] += part[g];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absorption.hpp"
+#include "cross_products.hpp"
 #include "reduced_system.hpp"
 
 namespace pilotdid {
@@ -117,51 +118,6 @@ inline void add_level_sums(const Absorption& a, const BlockReader& reader, Eigen
   }
 }
 
-// Inner products of two columns with four, eight running sums at once.
-inline void two_by_four(const double* const* a, const double* const* b, int n, double* out) {
-  vectorized([&]() PILOTDID_INLINE {
-    const double *a0 = a[0], *a1 = a[1], *b0 = b[0], *b1 = b[1], *b2 = b[2], *b3 = b[3];
-    double s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-    PILOTDID_SIMD(reduction(+ : s00, s01, s02, s03, s10, s11, s12, s13))
-    for (int i = 0; i < n; ++i) {
-      s00 += a0[i] * b0[i];
-      s01 += a0[i] * b1[i];
-      s02 += a0[i] * b2[i];
-      s03 += a0[i] * b3[i];
-      s10 += a1[i] * b0[i];
-      s11 += a1[i] * b1[i];
-      s12 += a1[i] * b2[i];
-      s13 += a1[i] * b3[i];
-    }
-    const double s[8] = {s00, s01, s02, s03, s10, s11, s12, s13};
-    for (int i = 0; i < 8; ++i) out[i] = s[i];
-  });
-}
-
-// Lower triangle of block' block. Few columns over a block in the cache: plain inner products
-// beat a general matrix product, whose packing pays off only from about 24 columns on.
-inline void add_cross_products(const BlockReader& reader, Eigen::MatrixXd& cross) {
-  const int n = reader.rows();
-  const Eigen::MatrixXd& block = reader.values();
-  const Eigen::Index k = block.cols(), last = k - 1;
-  if (k > 24) {
-    cross.selfadjointView<Eigen::Lower>().rankUpdate(block.topRows(n).transpose());
-    return;
-  }
-  for (Eigen::Index j = 0; j < k; j += 2)
-    for (Eigen::Index i = j; i < k; i += 4) {
-      // Beyond the last column it stands in for the ones that are not there.
-      const double *a[2], *b[4];
-      for (Eigen::Index l = 0; l < 2; ++l) a[l] = block.col(std::min(j + l, last)).data();
-      for (Eigen::Index l = 0; l < 4; ++l) b[l] = block.col(std::min(i + l, last)).data();
-      double products[8];
-      two_by_four(a, b, n, products);
-      for (Eigen::Index c = j; c < std::min(j + 2, k); ++c)
-        for (Eigen::Index r = std::max(i, c); r < std::min(i + 4, k); ++r)
-          cross(r, c) += products[4 * (c - j) + (r - i)];
-    }
-}
-
 }  // namespace detail
 
 // Sums of the raw columns around `shift`, for totals, and the group-eliminated cross-products.
@@ -182,7 +138,7 @@ inline MomentSums sum_moments(const Absorption& a, const Columns& columns,
                            reader.rows(), sums.sum[j], sums.squares[j]);
       });
       sums.weight += reader.weight();
-      detail::add_cross_products(reader, sums.cross);
+      add_cross_products(reader.values(), reader.rows(), sums.cross);
       if (size > 0) detail::add_level_sums(a, reader, sums.q);
     }
   });

@@ -3,7 +3,9 @@
 #define PILOTDID_SIMD_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
+#include <vector>
 
 // Asks for vector instructions in the loop that follows, also at -O2.
 #ifdef _OPENMP
@@ -35,10 +37,6 @@
 
 namespace pilotdid {
 
-// Four doubles side by side, wherever they stand in memory; compilers split them where the
-// processor has narrower vectors.
-typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
-
 namespace detail {
 
 #ifdef PILOTDID_HAS_AVX2_BUILD
@@ -64,6 +62,22 @@ void vectorized(const Loop& loop) {
 #endif
   loop();
 }
+
+// Zeros that begin on a line of the cache: no vector of four lies across two lines.
+class AlignedDoubles {
+ public:
+  explicit AlignedDoubles(std::size_t n) : store_(n + line) {
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(store_.data()) / sizeof(double) % line;
+    first_ = past == 0 ? 0 : line - past;
+  }
+  double* data() { return store_.data() + first_; }
+  const double* data() const { return store_.data() + first_; }
+
+ private:
+  static constexpr std::size_t line = 64 / sizeof(double);
+  std::vector<double> store_;
+  std::size_t first_;
+};
 
 // Calls f(j, width) for columns j .. j + width - 1, four side by side and then what is left.
 // `width` is a constant: loops over it are written out, indices are read once for all four, and
