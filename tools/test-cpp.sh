@@ -6,7 +6,7 @@ cxx=$(R CMD config CXX)
 mkdir -p tests/cpp/run
 for source in tests/cpp/*.cpp; do
   object=tests/cpp/run/$(basename "$source" .cpp).o
-  eval "$cxx -std=c++14 -O1 -Wall -Wextra -fopenmp -Iinst/include $flags -c $source -o $object"
+  eval "$cxx -std=c++14 -O1 -Wall -Wextra -fopenmp -DEIGEN_DONT_PARALLELIZE -Iinst/include $flags -c $source -o $object"
 done
 eval "$cxx -fopenmp tests/cpp/run/*.o -o tests/cpp/run/core"
 tests/cpp/run/core

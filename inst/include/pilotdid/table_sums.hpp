@@ -38,17 +38,53 @@ struct TableInfluence {
 
 namespace detail {
 
+// The dense contributions of a few units at a time, those of one unit side by side: the blocks lie
+// by column, and reading them across would fetch a line of memory for each number.
+class DenseStrip {
+ public:
+  explicit DenseStrip(const TableInfluence& f) : f_(f) {
+    Eigen::Index p = 0;
+    for (const DenseTerm& term : f.dense) p += term.map.cols();
+    values_.resize(p, length);
+  }
+  Eigen::Index size() const { return values_.rows(); }
+  // Units are asked for in ascending order.
+  const double* of(int unit) {
+    if (size() == 0) return nullptr;
+    if (unit < first_ || unit >= first_ + length) load(unit);
+    return values_.col(unit - first_).data();
+  }
+
+ private:
+  static constexpr int length = 64;
+  void load(int first) {
+    first_ = first;
+    const int n = std::min(length, f_.units - first);
+    Eigen::Index at = 0;
+    for (const DenseTerm& term : f_.dense)
+      for (Eigen::Index j = 0; j < term.map.cols(); ++j, ++at) {
+        const double* x = term.block + static_cast<std::size_t>(j) * f_.units + first;
+        for (int i = 0; i < n; ++i) values_(at, i) = x[i];
+      }
+  }
+  const TableInfluence& f_;
+  Eigen::MatrixXd values_;
+  int first_ = -length;
+};
+
 // Adds the influence of one unit to out.
-inline void add_unit(const TableInfluence& f, int unit, Eigen::Ref<Eigen::VectorXd> out) {
+inline void add_unit(const TableInfluence& f, DenseStrip& strip, int unit,
+                     Eigen::Ref<Eigen::VectorXd> out) {
   for (const TableTerm& term : f.terms)
     for (int p = f.start[unit]; p < f.start[unit + 1]; ++p) {
       const std::size_t row = f.rows[static_cast<std::size_t>(p)];
       const double value = term.value ? term.value[row] : 1.0;
       if (value != 0) out.noalias() += value * term.table.col(term.code[row]);
     }
+  const double* values = strip.of(unit);
   for (const DenseTerm& term : f.dense)
     for (Eigen::Index j = 0; j < term.map.cols(); ++j) {
-      const double value = term.block[static_cast<std::size_t>(j) * f.units + unit];
+      const double value = *values++;
       if (value != 0) out.noalias() += value * term.map.col(j);
     }
 }
@@ -67,11 +103,13 @@ inline Eigen::MatrixXd influence_sums(const TableInfluence& f, const int* cluste
   if (!cluster) {
     parallel_for(detail::unit_chunks(f.units), exec, [&](std::size_t c) {
       const int begin = static_cast<int>(c) * detail::units_a_chunk;
+      detail::DenseStrip strip(f);
       for (int i = begin; i < std::min(begin + detail::units_a_chunk, f.units); ++i)
-        detail::add_unit(f, i, sums.col(i));
+        detail::add_unit(f, strip, i, sums.col(i));
     });
   } else {
-    for (int i = 0; i < f.units; ++i) detail::add_unit(f, i, sums.col(cluster[i]));
+    detail::DenseStrip strip(f);
+    for (int i = 0; i < f.units; ++i) detail::add_unit(f, strip, i, sums.col(cluster[i]));
   }
   return sums.transpose();
 }
@@ -85,49 +123,31 @@ class PatternSquares {
   explicit PatternSquares(const TableInfluence& f) : f_(f) {}
 
   // False where there is no room for another pattern: the unit is then squared on its own.
-  bool add(int unit) {
+  bool add(int unit, DenseStrip& strip) {
     codes_.clear();
-    values_.clear();
     for (const TableTerm& term : f_.terms)
-      for (int p = f_.start[unit]; p < f_.start[unit + 1]; ++p) {
-        const std::size_t row = f_.rows[static_cast<std::size_t>(p)];
-        codes_.push_back(term.code[row]);
-        values_.push_back(term.value ? term.value[row] : 1.0);
-      }
-    for (const DenseTerm& term : f_.dense)
-      for (Eigen::Index j = 0; j < term.map.cols(); ++j)
-        values_.push_back(term.block[static_cast<std::size_t>(j) * f_.units + unit]);
+      for (int p = f_.start[unit]; p < f_.start[unit + 1]; ++p)
+        codes_.push_back(term.code[f_.rows[static_cast<std::size_t>(p)]]);
     if (codes_ != last_ || !current_) {
-      const auto found = squares_.find(codes_);
-      if (found != squares_.end()) {
-        current_ = &found->second;
-      } else {
-        if (squares_.size() >= most) return false;
-        const Eigen::Index n = static_cast<Eigen::Index>(values_.size());
-        current_ = &squares_.emplace(codes_, Eigen::MatrixXd::Zero(n, n)).first->second;
-      }
+      const auto found = patterns_.find(codes_);
+      if (found == patterns_.end() && patterns_.size() >= most) return false;
+      current_ = found != patterns_.end() ? &found->second
+                                          : &patterns_.emplace(codes_, Pattern(codes_.size() + static_cast<std::size_t>(strip.size()))).first->second;
       last_ = codes_;
     }
-    const Eigen::Index n = current_->rows();
-    for (Eigen::Index j = 0; j < n; ++j) {
-      double* column = current_->data() + j * n;
-      const double v = values_[j];
-      for (Eigen::Index i = j; i < n; ++i) column[i] += values_[i] * v;
-    }
+    double* z = current_->next();
+    for (const TableTerm& term : f_.terms)
+      for (int p = f_.start[unit]; p < f_.start[unit + 1]; ++p)
+        *z++ = term.value ? term.value[f_.rows[static_cast<std::size_t>(p)]] : 1.0;
+    if (strip.size() > 0) std::copy_n(strip.of(unit), strip.size(), z);
     return true;
   }
 
-  Eigen::MatrixXd total() const {
+  Eigen::MatrixXd total() {
     Eigen::MatrixXd out = Eigen::MatrixXd::Zero(f_.effects, f_.effects);
-    for (const auto& pattern : squares_) {
-      Eigen::MatrixXd a(f_.effects, pattern.second.rows());
-      const std::size_t each = f_.terms.empty() ? 0 : pattern.first.size() / f_.terms.size();
-      Eigen::Index at = 0;
-      for (std::size_t k = 0; k < f_.terms.size(); ++k)
-        for (std::size_t i = 0; i < each; ++i) a.col(at++) = f_.terms[k].table.col(pattern.first[k * each + i]);
-      for (const DenseTerm& term : f_.dense)
-        for (Eigen::Index j = 0; j < term.map.cols(); ++j) a.col(at++) = term.map.col(j);
-      const Eigen::MatrixXd half = a * pattern.second.selfadjointView<Eigen::Lower>();
+    for (auto& pattern : patterns_) {
+      const Eigen::MatrixXd a = tables(pattern.first, pattern.second.size());
+      const Eigen::MatrixXd half = a * pattern.second.square().selfadjointView<Eigen::Lower>();
       out.noalias() += half * a.transpose();
     }
     return out;
@@ -135,11 +155,48 @@ class PatternSquares {
 
  private:
   static constexpr std::size_t most = 256;
+
+  // Sums z z' for 64 units at a time, as a product of matrices.
+  class Pattern {
+   public:
+    explicit Pattern(std::size_t n) : square_(Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n))),
+          z_(static_cast<Eigen::Index>(n), 64) {}
+    Eigen::Index size() const { return square_.rows(); }
+    double* next() {
+      if (used_ == z_.cols()) flush();
+      return z_.col(used_++).data();
+    }
+    const Eigen::MatrixXd& square() {
+      flush();
+      return square_;
+    }
+
+   private:
+    void flush() {
+      square_.selfadjointView<Eigen::Lower>().rankUpdate(z_.leftCols(used_));
+      used_ = 0;
+    }
+    Eigen::MatrixXd square_, z_;
+    Eigen::Index used_ = 0;
+  };
+
+  // The tables of a pattern side by side.
+  Eigen::MatrixXd tables(const std::vector<int>& codes, Eigen::Index n) const {
+    Eigen::MatrixXd a(f_.effects, n);
+    const std::size_t each = f_.terms.empty() ? 0 : codes.size() / f_.terms.size();
+    Eigen::Index at = 0;
+    for (std::size_t k = 0; k < f_.terms.size(); ++k)
+      for (std::size_t i = 0; i < each; ++i)
+        a.col(at++) = f_.terms[k].table.col(codes[k * each + i]);
+    for (const DenseTerm& term : f_.dense)
+      for (Eigen::Index j = 0; j < term.map.cols(); ++j) a.col(at++) = term.map.col(j);
+    return a;
+  }
+
   const TableInfluence& f_;
-  std::map<std::vector<int>, Eigen::MatrixXd> squares_;
+  std::map<std::vector<int>, Pattern> patterns_;
   std::vector<int> codes_, last_;
-  std::vector<double> values_;
-  Eigen::MatrixXd* current_ = nullptr;
+  Pattern* current_ = nullptr;
 };
 
 }  // namespace detail
@@ -153,11 +210,12 @@ inline Eigen::MatrixXd influence_square(const TableInfluence& f, const Execution
     const int first = static_cast<int>(static_cast<std::int64_t>(f.units) * part / parts);
     const int last = static_cast<int>(static_cast<std::int64_t>(f.units) * (part + 1) / parts);
     detail::PatternSquares squares(f);
+    detail::DenseStrip strip(f);
     Eigen::VectorXd psi(f.effects);
     for (int i = first; i < last; ++i) {
-      if (squares.add(i)) continue;
+      if (squares.add(i, strip)) continue;
       psi.setZero();
-      detail::add_unit(f, i, psi);
+      detail::add_unit(f, strip, i, psi);
       partial[part].selfadjointView<Eigen::Lower>().rankUpdate(psi);
     }
     partial[part] = partial[part].selfadjointView<Eigen::Lower>();
