@@ -33,7 +33,7 @@
 #' @param conf.level Level of the intervals.
 #' @return A list of class `pilot_match_effect`; [tidy()] gives one row a period: `term` (`"ATT"`),
 #'   `estimate`, `std.error`, `statistic`, `p.value`, `conf.low`, `conf.high`, `period`, `outcome`,
-#'   `treated`, `controls` (rows), `se`.
+#'   `treated`, `controls` (rows), `se`. `plot()` and `autoplot()`: the effect in each period.
 #' @references
 #' Abadie and Imbens (2006), Large sample properties of matching estimators for average treatment
 #' effects, *Econometrica* 74, Theorems 6 and 7.
@@ -189,4 +189,21 @@ print.pilot_match_effect <- function(x, digits = 4L, ...) {
   shown <- c("period", "estimate", "std.error", "statistic", "p.value", "treated", "controls")
   print(as.data.frame(x$table[shown]), row.names = FALSE, digits = digits)
   invisible(x)
+}
+
+#' @export
+summary.pilot_match_effect <- function(object, ...) object
+
+#' @rdname match_effect
+#' @param x,object A `pilot_match_effect`.
+#' @param ... For `plot()`: arguments of [graphics::plot()].
+#' @export
+plot.pilot_match_effect <- function(x, ...) plot_forest(effect_forest(x), ...)
+
+#' @rdname match_effect
+#' @exportS3Method ggplot2::autoplot
+autoplot.pilot_match_effect <- function(object, ...) ggplot_forest(effect_forest(object), ...)
+
+effect_forest <- function(x) {
+  forest_data(x$table$period, x$table, paste0("Effect on ", x$table$outcome[1L], " by matching"))
 }

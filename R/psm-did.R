@@ -38,7 +38,9 @@
 #'   be passed to every other verb), `match`, `bootstrap` (draws x samples).
 #'   [tidy()]: the rows of each fit with `sample`; `type = "cross_section"` the effect by
 #'   period from matching alone, see [match_effect()]. [glance()]: one row a sample. [event_study()]: that
-#'   of one sample. [balance()] takes `x$match`.
+#'   of one sample. [balance()] takes `x$match`. `plot()` and `autoplot()`: the effect in each sample.
+#'   A sample whose weights the estimator does not take (`"frequency"` with `"efficient"` or `"sdid"`) is left out with
+#'   a warning.
 #' @references
 #' Heckman, Ichimura and Todd (1997), Matching as an econometric evaluation estimator, *Review of
 #' Economic Studies* 64.
@@ -66,9 +68,10 @@ psm_did <- function(formula, data, match, samples = c("matched", "support", "fre
   data <- known$data
   arguments$did <- known$arguments
   weights <- sample_weights(matched, samples, multiplier)
-  fits <- lapply(weights, function(w) fit_sample(formula, data, w, arguments$did))
+  fits <- fit_samples(formula, data, weights, arguments$did)
+  weights <- weights[names(fits)]
   out <- list(
-    fits = fits, match = matched, samples = names(weights), formula = formula, call = call,
+    fits = fits, match = matched, samples = names(fits), formula = formula, call = call,
     bootstrap = NULL, conf.level = conf.level
   )
   if (bootstrap > 0) {
@@ -136,6 +139,24 @@ glance.pilot_psm_did <- function(x, ...) {
 event_study.pilot_psm_did <- function(x, sample = "matched", ...) {
   check_choice(sample, names(x$fits), "sample")
   event_study(x$fits[[sample]], ...)
+}
+
+#' @rdname psm_did
+#' @export
+plot.pilot_psm_did <- function(x, ...) plot_forest(sample_forest(x), ...)
+
+#' @rdname psm_did
+#' @param object A `pilot_psm_did`.
+#' @exportS3Method ggplot2::autoplot
+autoplot.pilot_psm_did <- function(object, ...) ggplot_forest(sample_forest(object), ...)
+
+# The effect is the first row of each sample.
+sample_forest <- function(x) {
+  table <- tidy(x)
+  table <- table[!duplicated(table$sample), ]
+  design <- x$fits[[1L]]$design
+  title <- paste0("Effect on ", design$outcome_name, ", ", x$fits[[1L]]$estimator)
+  forest_data(table$sample, table, title)
 }
 
 #' @export

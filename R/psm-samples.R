@@ -105,9 +105,28 @@ keep_cohorts <- function(formula, data, arguments) {
 }
 
 fit_sample <- function(formula, data, weights, arguments) {
+  # A sample of whole rows is a subset: estimators that take no weights can be asked for it.
+  whole <- all(weights %in% 0:1)
+  sample <- if (whole) list(subset = weights == 1) else list(weights = weights)
   # Rows that are alone in their unit after matching are part of the row flow of the fit.
   withCallingHandlers(
-    do.call(pilot_did, c(list(formula, data, weights = weights), arguments), quote = TRUE),
+    do.call(pilot_did, c(list(formula, data), sample, arguments), quote = TRUE),
     pilotdid_warning_singletons = function(w) rlang::cnd_muffle(w)
   )
+}
+
+# A fit a sample; a sample whose weights the estimator does not take is left out.
+fit_samples <- function(formula, data, weights, arguments) {
+  fits <- lapply(weights, function(w) {
+    tryCatch(fit_sample(formula, data, w, arguments), pilotdid_error_weights = identity)
+  })
+  refused <- vapply(fits, inherits, TRUE, "pilotdid_error_weights")
+  if (!any(refused)) return(fits)
+  reason <- fits[[which(refused)[1L]]]
+  if (all(refused)) rlang::cnd_signal(reason)
+  why <- cli::ansi_strip(reason$message)
+  warn("weights", c("There is no {.val {names(weights)[refused]}} sample: the estimator does not take its weights.",
+    x = "{why}", i = "Matches carried from one period, {.code scheme = \"baseline\"}, give one weight a unit."
+  ))
+  fits[!refused]
 }

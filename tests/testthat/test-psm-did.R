@@ -111,3 +111,32 @@ test_that("other estimators and the event study run on the matched sample", {
   expect_equal(tidy(e)$estimate, tidy(direct)$estimate)
   expect_error(event_study(twfe, sample = "nothere"), class = "pilotdid_error_argument")
 })
+
+test_that("estimators that take no weights have the samples of whole rows", {
+  run <- function(...) psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2, scheme = "baseline", replace = TRUE, ...)
+  for (estimator in c("efficient", "sdid")) {
+    options <- if (estimator == "sdid") list(variance = "none")
+    p <- quietly(do.call(run, c(list(estimator = estimator), options)))
+    expect_identical(names(p$fits), c("matched", "support"))
+    direct <- quietly(do.call(pilot_did, c(
+      list(y ~ status | unit + time, panel[p$match$weight > 0, ], estimator = estimator), options
+    )))
+    expect_equal(tidy(p)$estimate[1L], tidy(direct)$estimate[1L])
+  }
+  expect_warning(run(estimator = "efficient"), "frequency", class = "pilotdid_warning_weights") |> quietly()
+  expect_error(quietly(run(estimator = "efficient", samples = "frequency")), class = "pilotdid_error_weights")
+})
+
+test_that("the samples and the periods have their figures", {
+  p <- quietly(psm_did(y ~ status | unit + time, panel, match = ~ x1 + x2, replace = TRUE, samples = c("matched", "all")))
+  grDevices::pdf(withr::local_tempfile(fileext = ".pdf"))
+  withr::defer(grDevices::dev.off())
+  expect_identical(plot(p)$label, c("matched", "all"))
+  expect_equal(plot(p)$estimate, unname(c(coef(p$fits$matched), coef(p$fits$all))))
+  effect <- match_effect(p$match, "y")
+  expect_identical(plot(effect)$label, as.character(1:8))
+  expect_equal(plot(effect)$high, tidy(effect)$conf.high)
+  skip_if_not_installed("ggplot2")
+  expect_s3_class(ggplot2::autoplot(p), "ggplot")
+  expect_s3_class(ggplot2::autoplot(effect), "ggplot")
+})
