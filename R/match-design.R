@@ -35,6 +35,7 @@ match_design <- function(formula, data, unit = NULL, time = NULL, exact = NULL, 
   dropped <- unusable(group, unit, time, columns, strata, score)
   if (any(dropped$any) && !quiet) warn_dropped(dropped, time)
   rows <- which(!dropped$any)
+  if (!quiet) warn_repeated(arguments, unit, time, rows)
   if (!length(rows)) {
     abort("empty", c("No row is left to match.",
       x = "Missing values by variable: {count_text(dropped$counts)}."
@@ -160,6 +161,18 @@ warn_dropped <- function(dropped, time) {
     x = "By variable: {count_text(dropped$counts)}.",
     i = if (length(time$values) > 1L) "By period: {when}."
   ), rows = which(dropped$any))
+}
+
+# Several rows of a unit in a period are matched one by one: right for persons in cities, not for a bad merge.
+warn_repeated <- function(arguments, unit, time, rows) {
+  if (is.null(arguments$unit) || is.null(arguments$time)) return(invisible())
+  repeated <- duplicated(unit$code[rows] * as.double(length(time$values)) + time$code[rows])
+  if (!any(repeated)) return(invisible())
+  when <- count_by(time$values[time$code[rows[repeated]] + 1L])
+  warn("duplicates", c(
+    "{sum(repeated)} row{?s} {?repeats/repeat} a unit in its period: every row is matched on its own.",
+    i = "By period: {when}."
+  ), rows = rows[repeated])
 }
 
 # c(gdp = 3, wage = 1) -> "gdp: 3, wage: 1"; the first dozen.

@@ -75,8 +75,8 @@
 #' @section Errors: of class `pilotdid_error_*`: `separation` (the covariates tell the arms apart
 #'   completely), `no_match`, `ratio`, `no_overlap` (no period with both arms), `treatment`, `empty`,
 #'   `infeasible` (entropy balancing). Warnings, `pilotdid_warning_*`: `empty_period`,
-#'   `missing_covariates`, `varying_treatment`, `separation` (quasi-complete), `ratio`, `unmatched`,
-#'   `not_converged`.
+#'   `missing_covariates`, `varying_treatment`, `duplicates`, `separation` (quasi-complete), `ratio`,
+#'   `unmatched`, `not_converged`.
 #' @references
 #' Rosenbaum and Rubin (1983), The central role of the propensity score, *Biometrika* 70.
 #'

@@ -25,7 +25,7 @@ match_sample <- function(design, settings, baseline) {
   if (any(empty)) {
     text <- sprintf("%s (%d treated, %d untreated)", labels[empty], ones[empty], zeros[empty])
     warn("empty_period", c(
-      "{sum(empty)} period{?s} of {length(labels)} {?has/have} only one arm and {?is/are} left out.",
+      "{sum(empty)} of {length(labels)} periods {cli::qty(sum(empty))}{?has/have} only one arm and {?is/are} left out.",
       x = "{first_few(text)}."
     ), periods = labels[empty])
   }

@@ -58,7 +58,23 @@ score_caliper <- function(design, score, bucket, settings) {
 caliper_columns <- function(design, names) {
   X <- matrix(0, length(design$rows), length(names), dimnames = list(NULL, names))
   check_columns(names, design$data)
-  for (name in names) X[, name] <- as.numeric(.subset2(design$data, name)[design$rows])
+  for (name in names) {
+    column <- .subset2(design$data, name)
+    if (!is.numeric(column) && !is.logical(column)) {
+      abort("argument", c("A {.arg caliper} needs a numeric column.",
+        x = "{.field {name}} is {.obj_type_friendly {column}}.", i = "Use {.arg exact} for categories."
+      ))
+    }
+    X[, name] <- as.numeric(column)[design$rows]
+  }
+  # A distance to a missing value is no distance: it would neither pass nor fail.
+  unknown <- colSums(is.na(X))
+  if (any(unknown > 0)) {
+    abort("missing_covariates", c("Columns with a {.arg caliper} must be known in all rows that are matched.",
+      x = "Missing: {count_text(unknown[unknown > 0])}.",
+      i = "Drop these rows, or put the column into {.arg formula}, which drops and reports them."
+    ))
+  }
   X
 }
 

@@ -266,6 +266,27 @@ test_that("bad periods, missing values and varying treatment are reported with t
   expect_error(match_panel(treat ~ x, d, time = "year"), class = "pilotdid_error_no_overlap")
 })
 
+test_that("calipers need numbers that are known, repeated rows are said", {
+  d <- match_data()
+  d$word <- "a"
+  d$gap <- replace(d$x, c(2, 9), NA)
+  expect_error(match_panel(treat ~ x, d, "city", "year", caliper = c(0.1, word = 1)), "word", class = "pilotdid_error_argument")
+  expect_error(match_panel(treat ~ x, d, "city", "year", caliper = c(0.1, gap = 1)), "gap: 2", class = "pilotdid_error_missing_covariates")
+  again <- rbind(d, d[d$city == 3 & d$year > 2016, ])
+  expect_warning(match_panel(treat ~ x, again, "city", "year"), "2 rows.*2017: 1, 2018: 1", class = "pilotdid_warning_duplicates")
+  expect_warning(match_panel(treat ~ x, d, "city", "year"), NA, class = "pilotdid_warning_duplicates")
+  one_arm <- d[!(d$treat == 0L & d$year == 2016), ]
+  expect_warning(match_panel(treat ~ x, one_arm, "city", "year"), "1 of 4 periods has only one arm", class = "pilotdid_warning_empty_period")
+})
+
+test_that("a random order is that of its seed and uses every control once at most", {
+  d <- match_data()
+  draw <- function(seed) match_panel(treat ~ x + z, d, "city", "year", order = "random", seed = seed)
+  expect_identical(draw(1)$pairs, draw(1)$pairs)
+  expect_false(identical(draw(1)$pairs, draw(2)$pairs))
+  expect_false(anyDuplicated(draw(1)$pairs$control) > 0)
+})
+
 test_that("too few controls and no match within the caliper are said", {
   d <- match_data()
   expect_error(match_panel(treat ~ x + z, d, "city", "year", ratio = 500), class = "pilotdid_error_ratio")
