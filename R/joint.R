@@ -21,6 +21,9 @@ joint_covariance <- function(fits, base) {
     out <- joint_clustered(fits, base, spec)
   } else if (spec$type %in% by_rows) {
     out <- joint_by_rows(fits, base, spec)
+  } else if (spec$type == "simulated") {
+    # A variance of the estimator's own is about units, and units of different groups are independent.
+    out <- list(matrix = block_diagonal(lapply(fits, `[[`, "vcov")), df = Inf)
   } else {
     abort("vcov", c("Groups cannot be compared under {.val {spec$label}}.",
       i = "Cluster by the unit or by something that contains it."
@@ -71,6 +74,10 @@ joint_by_rows <- function(fits, base, spec) {
     # HC1 alone has a factor: the count of all groups in place of the group's own.
     own$matrix * if (spec$type == "HC1") (rows / df) / (f$nobs / own$df) else 1
   })
+  list(matrix = block_diagonal(blocks), df = df)
+}
+
+block_diagonal <- function(blocks) {
   size <- vapply(blocks, nrow, 1L)
   total <- matrix(0, sum(size), sum(size))
   end <- cumsum(size)
@@ -78,5 +85,5 @@ joint_by_rows <- function(fits, base, spec) {
     at <- seq_len(size[i]) + end[i] - size[i]
     total[at, at] <- blocks[[i]]
   }
-  list(matrix = total, df = df)
+  total
 }

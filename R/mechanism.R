@@ -24,7 +24,8 @@
 #' imposed on each outcome: every draw is estimated again and its t has the clustered standard error of
 #' that draw. A fit that is not clustered is clustered by unit for this purpose. Other estimators are
 #' known by the influence of each cluster: a draw is the sum of the influences times their weights,
-#' around the estimate, over the standard error of that sum. With fewer than about ten clusters read the
+#' around the estimate, over the standard error of that sum. `"sdid"`, whose variance comes from replicates,
+#' has none (a warning says so). With fewer than about ten clusters read the
 #' result as a guide.
 #'
 #' @param fit A fit of [pilot_did()], by any estimator (`steps = "three"`: two-way fixed effects).
@@ -72,6 +73,12 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   table$p.holm <- stats::p.adjust(table$p.value, "holm")
   table$p.bh <- stats::p.adjust(table$p.value, "BH")
   used_seed <- NULL
+  if (draws > 0 && !has_contributions(fit)) {
+    warn("romano_wolf", c("There are no Romano-Wolf p values for {.code estimator = {.val {fit$estimator}}}.",
+      i = "They need the contributions of clusters; its variance comes from replicates. Holm's hold."
+    ))
+    draws <- 0
+  }
   if (draws > 0) {
     used_seed <- draw_seed(seed)
     table$p.romano.wolf <- romano_wolf(fits, fit, term, draws, weights, used_seed)

@@ -45,6 +45,8 @@ has_wild_bootstrap <- function(fit) {
   fit$estimator == "twfe" && !is.null(fit$maps)
 }
 
+has_contributions <- function(fit) !is.null(fit$maps) || !is.null(fit$unit_influence)
+
 # Who shares a weight: as in wild_bootstrap(); for other estimators the fit's own clusters when it has one
 # clustering, else its units.
 shared_clusters <- function(fit) {

@@ -257,3 +257,18 @@ test_that("estimators that average cells are compared by their overall effect", 
   expect_error(heterogeneity(fit, "group", interaction = "treatment"), class = "pilotdid_error_estimator")
   expect_error(mediation(fit, "y"), class = "pilotdid_error_estimator")
 })
+
+test_that("a variance of the estimator's own is compared as that of independent groups", {
+  panel <- simulate_pilot(units = 80, periods = 6, cohorts = c(`4` = .25), group_gap = 1, seed = 1)
+  for (options in list(list(estimator = "efficient"), list(estimator = "sdid", variance = "jackknife"))) {
+    fit <- do.call(pilot_did, c(list(y ~ status | unit + time, panel), options))
+    h <- heterogeneity(fit, "group")
+    t <- tidy(h)
+    alone <- lapply(c("a", "b"), function(g) {
+      tidy(do.call(pilot_did, c(list(y ~ status | unit + time, panel[panel$group == g, ]), options)))[1L, ]
+    })
+    expect_equal(t$estimate, vapply(alone, `[[`, 1, "estimate"))
+    expect_equal(t$std.error.joint, vapply(alone, `[[`, 1, "std.error"))
+    expect_equal(glance(h)$statistic, diff(t$estimate)^2 / sum(t$std.error^2), tolerance = 1e-9)
+  }
+})

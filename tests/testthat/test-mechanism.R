@@ -138,6 +138,16 @@ test_that("estimators known by their influence: studentized as sums, by hand", {
   expect_equal(tidy(many)$p.romano.wolf, reference_step_down(abs(tidy(many)$statistic), abs(star)))
 })
 
+test_that("an estimator without contributions has its table and no Romano-Wolf", {
+  panel <- simulate_pilot(units = 40, periods = 6, cohorts = c(`4` = .25), mediator = c(0.5, 0.8), seed = 1)
+  fit <- pilot_did(y ~ status | unit + time, panel, estimator = "sdid", variance = "jackknife")
+  expect_warning(many <- mechanism(fit, "mediator"), class = "pilotdid_warning_romano_wolf")
+  alone <- tidy(pilot_did(mediator ~ status | unit + time, panel, estimator = "sdid", variance = "jackknife"))
+  expect_equal(tidy(many)$estimate, alone$estimate[1L])
+  expect_equal(tidy(many)$p.holm, alone$p.value[1L])
+  expect_identical(glance(many)$draws, 0)
+})
+
 test_that("wild weights have mean zero and variance one", {
   for (type in names(wild_codes)) {
     w <- wild_weights_of(100, type, 1000, 3)

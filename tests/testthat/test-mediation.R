@@ -104,6 +104,24 @@ test_that("a confounder of known correlation is undone at its rho", {
   expect_equal(glance(m)$rho.zero, cor(u, residuals(m$fits$path_a)), tolerance = 1e-3)
 })
 
+test_that("the truths of all paths lie in 95 % of the intervals, analytic and bootstrap", {
+  hits <- vapply(1:200, function(seed) {
+    panel <- simulate_pilot(
+      units = 60, periods = 8, cohorts = c(`3` = .25, `5` = .25), mediator = c(0.5, 0.8), seed = seed
+    )
+    t <- tidy(mediation(pilot_did(y ~ status | unit + time, panel), "mediator", draws = 199, seed = seed))
+    total <- mean(panel$true_effect[panel$status == 1])
+    truth <- c(total = total, a = 0.5, b = 0.8, direct = total - 0.4, indirect = 0.4)
+    inside <- t$conf.low[1:5] <= truth & truth <= t$conf.high[1:5]
+    at <- t[t$term == "indirect", ]
+    c(set_names(inside, names(truth)), percentile = at$percentile.low <= 0.4 && 0.4 <= at$percentile.high,
+      corrected = at$bc.low <= 0.4 && 0.4 <= at$bc.high)
+  }, logical(7))
+  # Binomial(200, .95): one in a thousand falls below 179; 200 of 200 is 4 in 100,000.
+  expect_true(all(rowSums(hits) >= 179))
+  expect_true(all(rowSums(hits) <= 199))
+})
+
 test_that("draws depend on the seed alone", {
   data <- mechanism_panel()
   fit <- pilot_did(y ~ d + x1 | id + year, data)
