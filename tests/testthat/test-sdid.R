@@ -14,6 +14,31 @@ test_that("weights and estimates are those of the authors' steps, on ten panels"
   }
 })
 
+# synthdid 0.0.9 on California's Proposition 99: its estimate and, with Wyoming treated too, its jackknife, as
+# published with the ports that were checked against it. Frank-Wolfe stops where a step gains less than 1e-10 of the noise,
+# which leaves some 1e-8 of the estimate to the order of sums.
+test_that("Proposition 99 comes out as in the authors' package", {
+  packs <- readRDS(test_path("fixtures", "prop99.rds"))
+  fit_treated <- function(states, ...) {
+    data <- expand.grid(state = rownames(packs), year = as.integer(colnames(packs)), stringsAsFactors = FALSE)
+    data$y <- as.vector(packs)
+    data$status <- as.integer(data$state %in% states & data$year >= 1989)
+    quiet(pilot_did(y ~ status | state + year, data, estimator = "sdid", ...))
+  }
+  fit <- fit_treated("California", variance = "none")
+  expect_equal(coef(fit)[["ATT"]], -15.6038278727338469, tolerance = 1e-7)
+  lambda <- fit$weights[fit$weights$kind == "period" & fit$weights$weight > 0, ]
+  expect_identical(lambda$name, c("1986", "1987", "1988"))
+  expect_equal(lambda$weight, c(0.3664706319364642, 0.2064530505601764, 0.4270763175033594), tolerance = 1e-5)
+  omega <- fit$weights[fit$weights$kind == "unit", ]
+  omega <- omega[order(-omega$weight), ][1:5, ]
+  expect_identical(omega$name, c("Nevada", "New Hampshire", "Connecticut", "Delaware", "Colorado"))
+  expect_equal(round(omega$weight, 3), c(0.124, 0.105, 0.078, 0.070, 0.058))
+  two <- tidy(fit_treated(c("California", "Wyoming"), variance = "jackknife"))[1L, ]
+  expect_equal(two$estimate, -4.1538623012790161, tolerance = 1e-7)
+  expect_equal(two$std.error, 17.867241960405, tolerance = 1e-6)
+})
+
 test_that("cohorts are fitted one by one and averaged by treated unit-periods", {
   data <- staggered_panel(4)
   fit <- sdid(data, variance = "none")
