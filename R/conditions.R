@@ -16,6 +16,15 @@ warn <- function(what, message, ..., .envir = parent.frame()) {
   )
 }
 
+# A control that several regressions of one fit drop is worth one warning.
+dropped_once <- function(code) {
+  said <- character()
+  withCallingHandlers(code, pilotdid_warning_collinear = function(w) {
+    if (all(w$dropped %in% said)) rlang::cnd_muffle(w)
+    said <<- union(said, w$dropped)
+  })
+}
+
 # Messages are news, not warnings: `options(pilotdid.quiet = TRUE)` turns them off.
 inform <- function(what, message, ..., .envir = parent.frame()) {
   if (isTRUE(getOption("pilotdid.quiet"))) return(invisible())

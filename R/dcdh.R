@@ -220,7 +220,7 @@ adjust_for_covariates <- function(paths, design) {
   for (k in seq_along(values)) {
     use <- which(later < paths$switch & set == k & Reduce(`&`, lapply(dx, function(d) !is.na(d)), !is.na(dy)))
     slopes <- regress_within_cells(dy[use], lapply(dx, `[`, use), later[use], paths$weight[row(dy)[use]], row(dy)[use], nrow(dy),
-      "The changes of the covariates are collinear among units that have not switched.")
+      "in their changes among units that have not switched")
     influence[[k]] <- slopes$influence
     own <- which(set == k)
     for (j in seq_along(x)) paths$y[own, ] <- paths$y[own, ] - slopes$coefficients[j] * x[[j]][own, ]

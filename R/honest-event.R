@@ -37,15 +37,7 @@ study_as_event <- function(event, vcov, event_time, reference) {
   }
   event <- event_with_vcov(event, vcov)
   if (length(event$reference) != 1L) {
-    several <- length(event$reference) > 1L
-    abort("honest_reference", c("All effects must be compared with one reference period.",
-      x = if (several) "The references are {.val {event$reference}}." else "Here the reference differs between event times.",
-      i = if (several) {
-        "Use {.fn event_study} with a single {.arg reference}."
-      } else {
-        "Fit with {.code base_period = \"universal\"}."
-      }
-    ))
+    refuse_varying_reference(event)
   }
   if (any(event$binned) || any(event$reference_binned)) {
     warn("honest_binned", c("A bin of several event times is taken for a single one.",
@@ -57,6 +49,26 @@ study_as_event <- function(event, vcov, event_time, reference) {
     estimate = unname(event$coefficients), vcov = unname(event$vcov), event_time = event$event_time,
     reference = event$reference, label = event$label, outcome = event$outcome
   )
+}
+
+# Restrictions link neighboring periods, so that all effects must be differences from one and the same.
+refuse_varying_reference <- function(event) {
+  several <- length(event$reference) > 1L
+  found <- if (several) {
+    "The references are {.val {event$reference}}."
+  } else if (event$estimator %in% c("bjs", "gardner", "sdid")) {
+    "The effects of {.val {event$estimator}} are differences from {if (event$estimator == 'sdid') 'weighted' else 'all untreated'} periods together."
+  } else {
+    "Here the reference differs between event times."
+  }
+  remedy <- if (several) {
+    "Use {.fn event_study} with a single {.arg reference}."
+  } else if (event$estimator == "cs") {
+    "Fit with {.code base_period = \"universal\"}."
+  } else {
+    "Use {.code estimator = \"sa\"}, or {.val cs} with {.code base_period = \"universal\"}."
+  }
+  abort("honest_reference", c("All effects must be compared with one reference period.", x = found, i = remedy))
 }
 
 numbers_as_event <- function(estimate, vcov, event_time, reference) {

@@ -129,7 +129,7 @@
 #'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
 #'   `one_cluster`, `vcov`; for staggered adoption `treatment_kind`, `reversal`, `no_never`, `no_switch`,
 #'   `no_untreated`, `no_effect`, `one_unit`, `effects`, `horizons`, `covariates`, `weights`, `few_controls`, `draws`. Controls that are collinear are dropped with a warning
-#'   (`pilotdid_warning_collinear`) that shows the combination that explains them.
+#'   (`pilotdid_warning_collinear`) that names them and, where they are part of a regression, shows the combination that explains them.
 #' @references
 #' Callaway and Sant'Anna (2021), Difference-in-differences with multiple time periods, *Journal of
 #' Econometrics* 225. Sun and Abraham (2021), Estimating dynamic treatment effects in event studies with
@@ -186,10 +186,11 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     panel = panel, cohort = cohort, cluster = clusters_named(vcov, data),
     drop_singletons = drop_singletons, duplicates = duplicates
   )
-  fit <- fit_estimator(design, data,
+  # Some estimators are several regressions on the same controls.
+  fit <- dropped_once(fit_estimator(design, data,
     vcov = vcov, ssc = ssc, solver = solver, call = call,
     control_group = control_group, anticipation = anticipation, ...
-  )
+  ))
   # What refit() needs to do the same on another design.
   fit$request <- list(
     control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,

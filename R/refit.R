@@ -4,13 +4,13 @@
 # Regressions of several horizons apply their own factors, and leave none to the fit's convention.
 refit <- function(fit, design) {
   request <- fit$request
-  new <- do.call(estimators()[[fit$estimator]], c(
+  new <- dropped_once(do.call(estimators()[[fit$estimator]], c(
     list(design, fit$data,
       vcov = portable_spec(fit), ssc = if (inherits(fit, "pilot_dynamic")) request$ssc else fit$ssc, solver = request$solver, call = fit$call,
       control_group = request$control_group, anticipation = request$anticipation
     ),
     request$options
-  ), quote = TRUE)
+  ), quote = TRUE))
   new$request <- request
   new
 }

@@ -27,13 +27,13 @@ fit_stacked <- function(design, data, vcov, ssc, solver, call, control_group, an
   means <- adjusted_means(panel, stacks_used, slopes)
   # The regression's own factor: its coefficients, two levels and as many event times less one; over
   # the clusters of the panel, which count later, those in the stacks.
-  parameters <- 2L * nrow(means$effects) + 2L + length(panel$x)
+  parameters <- 2L * nrow(means$effects) + 2L + length(slopes$kept)
   factor <- rows_factor(ssc, means$rows, parameters) * groups_factor(ssc, means$units) / groups_factor(ssc, length(panel$start))
   fit <- new_dynamic_fit("stacked", design, data, call, means$effects, means$overall, means$influence * sqrt(factor),
     reference = -1L - as.integer(anticipation), vcov = vcov, ssc = list(k = "none", g = ssc$g), normal = FALSE,
-    nobs = means$rows, rank = nrow(means$effects) + length(panel$x), absorbed = nrow(means$effects) + 2L,
+    nobs = means$rows, rank = nrow(means$effects) + length(slopes$kept), absorbed = nrow(means$effects) + 2L,
     options = list(control_group = control_group, anticipation = anticipation, horizons = window, stacks = stacks),
-    covariates = slopes$coefficients
+    covariates = slopes$coefficients[slopes$kept]
   )
   fit$stacks <- stack_table(plan, design)
   fit
@@ -176,7 +176,7 @@ stack_slopes <- function(panel, stacks) {
   column <- function(j) unlist(lapply(blocks, function(b) b$columns[[j]]))
   regress_within_cells(column(1L), set_names(lapply(seq_along(panel$x) + 1L, column), names(panel$x)),
     bind("cell"), bind("weight"), bind("unit"), length(panel$start),
-    "The covariates are collinear in the stacks.")
+    "in the stacks")
 }
 
 # The means of the outcome less its covariates' part, with what the slopes add to the contributions.

@@ -89,6 +89,19 @@ test_that("a covariate is taken out by the changes of units that have not switch
 
 # The contributions of units, slopes included, against leaving one unit out after the other: the two
 # variances differ by terms of order 1 / n.
+test_that("a control that does not change or repeats another is dropped and named", {
+  data <- staggered_panel(7)
+  data$z <- data$id
+  data$twice <- 2 * data$x
+  one <- function(formula) pilot_did(formula, data, estimator = "dcdh")
+  quiet(expect_warning(fixed <- one(y ~ status + z | id + year), "z", class = "pilotdid_warning_collinear"))
+  plain <- quiet(one(y ~ status | id + year))
+  expect_equal(coef(fixed), coef(plain), tolerance = 1e-12)
+  expect_equal(vcov(fixed), vcov(plain), tolerance = 1e-12)
+  quiet(expect_warning(both <- one(y ~ status + x + twice | id + year), "twice", class = "pilotdid_warning_collinear"))
+  expect_equal(vcov(both), vcov(quiet(one(y ~ status + x | id + year))), tolerance = 1e-12)
+})
+
 test_that("standard errors with a covariate are those of the jackknife", {
   data <- switching_panel(8, units = 150, periods = 5)
   ids <- unique(data$id)

@@ -139,7 +139,12 @@ test_that("what cannot be analyzed is refused", {
   expect_error(honest_did("x"), class = "pilotdid_error_argument")
   panel <- simulate_pilot(seed = 1)
   two <- event_study(y ~ status | unit + time, panel, window = c(-4, 3), reference = c(-4, -1))
-  expect_error(honest_did(two), class = "pilotdid_error_honest_reference")
+  expect_error(honest_did(two), "single", class = "pilotdid_error_honest_reference")
+  remedy <- c(cs = "base_period = .universal", bjs = "all untreated periods.*estimator = .sa", gardner = "estimator = .sa", sdid = "weighted.*estimator = .sa")
+  for (estimator in names(remedy)) {
+    fit <- suppressWarnings(pilot_did(y ~ status | unit + time, panel, estimator = estimator))
+    expect_error(honest_did(fit), remedy[[estimator]], class = "pilotdid_error_honest_reference")
+  }
 })
 
 test_that("event studies of the package are taken as they are", {

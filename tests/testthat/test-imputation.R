@@ -145,3 +145,13 @@ test_that("invariance to row order and threads", {
     pilot_threads(before)
   }
 })
+
+test_that("a control that several regressions of one fit drop is warned of once", {
+  data <- staggered_panel(7)
+  data$twice <- 2 * data$x
+  for (estimator in c("bjs", "lpdid")) {
+    warnings <- capture_warnings(fit <- suppressMessages(pilot_did(y ~ status + x + twice | id + year, data, estimator = estimator)))
+    expect_identical(sum(grepl("collinear", warnings)), 1L)
+    expect_equal(coef(fit), coef(quiet(pilot_did(y ~ status + x | id + year, data, estimator = estimator))), tolerance = 1e-10)
+  }
+})

@@ -58,7 +58,10 @@ test_that("covariates enter the stacked regression with its weights", {
   data$x <- data$x / 1e8 + 5
   expect_equal(coef(scaled), coef(quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked", horizons = c(-2, 1)))), tolerance = 1e-9)
   data$twice <- 2 * data$x
-  expect_error(quiet(pilot_did(y ~ status + x + twice | id + year, data, estimator = "stacked")), class = "pilotdid_error_collinear")
+  quiet(expect_warning(both <- pilot_did(y ~ status + x + twice | id + year, data, estimator = "stacked"), "twice", class = "pilotdid_warning_collinear"))
+  expect_equal(both$coefficients, quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked"))$coefficients, tolerance = 1e-12)
+  expect_equal(vcov(both), vcov(quiet(pilot_did(y ~ status + x | id + year, data, estimator = "stacked"))), tolerance = 1e-12)
+  expect_identical(names(both$covariates), "x")
 })
 
 test_that("the order of rows and the names of units do not matter", {
