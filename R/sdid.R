@@ -55,6 +55,11 @@ synthetic_design <- function(design) {
     inform("incomplete", "{before - length(design$unit$values)} unit{?s} that miss periods {?is/are} left out.")
   }
   thin <- design$cohort == 1L
+  if (any(thin) && all(thin | design$cohort < 0L)) {
+    abort("no_effect", c("Synthetic DID needs at least two periods before the pilot.",
+      x = "All {sum(thin)} units that join have one.", i = "Keep earlier periods, or use {.val twfe} or {.val cs}."
+    ))
+  }
   if (any(thin)) {
     warn("infeasible", c("{sum(thin)} unit{?s} {?has/have} one period before the pilot and {?is/are} left out.",
       i = "Weights of periods and controls need two or more."

@@ -48,6 +48,38 @@ test_that("the conditional test is that of all vertices", {
   }
 })
 
+test_that("the restrictions are what they say, and shapes hold in the tests", {
+  event <- honest_events$ehec
+  source <- pilotdid:::sensitivity_event(event$estimate, event$vcov, event$time, NULL)
+  shapes <- expand.grid(sign = c("none", "positive", "negative"), monotone = c("none", "increasing", "decreasing"), stringsAsFactors = FALSE)
+  withr::local_seed(1)
+  for (type in c("relative_magnitudes", "smoothness", "relative_smoothness")) for (k in seq_len(nrow(shapes))) {
+    sign <- shapes$sign[k]
+    monotone <- shapes$monotone[k]
+    # Multiples of 1/1024, so that both ways of adding are exact.
+    violations <- replicate(200, round(1024 * stats::rnorm(7, 0, c(rep(1, 5), rep(0.5, 2)))) / 1024)
+    inside <- apply(violations, 2L, function(delta) {
+      path <- c(delta[1:5], 0, delta[6:7])
+      moves <- diff(path, differences = if (type == "relative_magnitudes") 1L else 2L)
+      n <- length(moves)
+      largest <- if (type == "smoothness") 1 else max(abs(moves[seq_len(n - 2L)]))
+      all(abs(moves[n - 1:0]) <= largest) &&
+        switch(sign, none = TRUE, positive = all(delta[6:7] >= 0), negative = all(delta[6:7] <= 0)) &&
+        switch(monotone, none = TRUE, increasing = all(diff(path[6:8]) >= 0), decreasing = all(diff(path[6:8]) <= 0))
+    })
+    sets <- pilotdid:::violation_sets(source, type, 1, sign, monotone)
+    held <- apply(violations, 2L, function(delta) any(vapply(sets, function(s) all(s$A %*% delta <= s$d), TRUE)))
+    expect_identical(held, inside)
+    if (type != "relative_magnitudes") next
+    plan <- list(source = source, target = c(1, 0), type = "smoothness", sign = sign, monotone = monotone,
+      method = "conditional", alpha = 0.05, draws = 100L, seed = 1)
+    problem <- pilotdid:::honest_problems(plan, 0.005)[[1L]]
+    targets <- seq(-0.05, 0.12, length.out = 35)
+    slow <- vapply(targets, function(t) reference_conditional(problem, t, 0.05), TRUE)
+    expect_identical(as.vector(pilotdid:::cpp_honest_accepts(problem, targets)), slow)
+  }
+})
+
 test_that("results scale with the outcome and do not depend on the order of the estimates", {
   event <- honest_events$ehec
   base <- rows(honest(event, bound = 1, breakdown = FALSE))

@@ -124,7 +124,7 @@ test_that("too few controls or periods, clusters and weights are refused with th
   expect_error(sdid(data, anticipation = 1), class = "pilotdid_error_argument")
   expect_error(sdid(data[data$id > 15, ], variance = "placebo"), class = "pilotdid_error_few_controls")
   expect_error(sdid(data[data$id >= 20, ]), class = "pilotdid_error_few_controls")
-  expect_error(sdid(data[data$year >= 2006, ]), class = "pilotdid_error_no_effect")
+  expect_error(sdid(data[data$year >= 2006, ]), "two periods before", class = "pilotdid_error_no_effect")
   expect_error(sdid(data[data$id <= 21, ], variance = "jackknife"), class = "pilotdid_error_one_unit")
   suppressWarnings(expect_warning(
     pilot_did(y ~ status | id + year, data[data$id <= 21, ], estimator = "sdid", draws = 20),
