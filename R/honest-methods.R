@@ -47,6 +47,9 @@ glance.pilot_honest <- function(x, ...) {
   )
 }
 
+# Each with digits of its own: one large bound leaves the others readable.
+bound_text <- function(x, digits) vapply(x$bound, format, "", digits = digits)
+
 honest_symbol <- function(x) if (x$plan$type == "smoothness") "M" else "Mbar"
 
 honest_restriction <- function(x, language = "en") {
@@ -68,7 +71,7 @@ print.pilot_honest <- function(x, digits = 4L, ...) {
   cat("Violations: ", honest_restriction(x), "\n", sep = "")
   cat("Method:     ", x$plan$method, ", level ", format(1 - x$plan$alpha), "\n\n", sep = "")
   shown <- data.frame(
-    bound = c("parallel trends", paste(honest_symbol(x), "=", format(x$bound, trim = TRUE, digits = digits))),
+    bound = c("parallel trends", paste(honest_symbol(x), "=", bound_text(x, digits))),
     low = format(signif(table$conf.low, digits), trim = TRUE), high = format(signif(table$conf.high, digits), trim = TRUE),
     note = c(none = "", low = "open below", high = "open above", both = "unbounded", empty = "every effect rejected")[table$open]
   )
@@ -101,7 +104,7 @@ honest_plot_data <- function(x) {
   table$at <- ifelse(is.na(table$bound), 1L, 1L + match(table$bound, x$bound))
   table$low <- pmax(table$conf.low, edge[1L])
   table$high <- pmin(table$conf.high, edge[2L])
-  list(table = table, edge = edge, labels = c("parallel\ntrends", format(x$bound, trim = TRUE, digits = 3)))
+  list(table = table, edge = edge, labels = c("parallel\ntrends", bound_text(x, 3L)))
 }
 
 honest_xlab <- function(x) {

@@ -69,7 +69,7 @@ methods_text.pilot_honest <- function(x, language = "en") {
   drawn <- if (p$method == "hybrid_lf") say(language, "honest_draws", big(p$draws), say_seed(p$seed)) else ""
   c(
     say(language, "honest", target_text(x, language), honest_restriction(x, language),
-      say_items(language, format(x$bound, trim = TRUE, digits = 4L)), p$method, drawn, format(1 - p$alpha)),
+      say_items(language, bound_text(x, 4L)), p$method, drawn, format(1 - p$alpha)),
     breakdown_text(x, language)
   )
 }

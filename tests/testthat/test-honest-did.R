@@ -128,7 +128,7 @@ test_that("open and empty sets are said to be so", {
   # Relative bounds of a million: every effect is possible.
   wide <- rows(honest(event, bound = 1e9, breakdown = FALSE))
   expect_identical(wide$open, "both")
-  expect_output(print(honest(event, bound = 1e9, breakdown = FALSE)), "unbounded")
+  expect_output(print(honest(event, bound = c(0.5, 1e9), breakdown = FALSE)), "Mbar = 0.5 .*unbounded")
   # After a steep fall before the pilot a linear trend cannot have a positive bias after it.
   steep <- event
   steep$estimate[1:5] <- -(5:1) / -0.5
