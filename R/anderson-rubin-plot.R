@@ -26,7 +26,8 @@ plot.pilot_anderson_rubin <- function(x, ...) {
   curve <- ar_curve(x)
   defaults <- list(
     x = curve$value, y = curve$p.value, type = "l", ylim = c(0, 1), yaxs = "i", xlab = x$term,
-    ylab = "Anderson-Rubin p-value", main = paste0(format(100 * x$level), " % set: ", set_text(x))
+    ylab = "Anderson-Rubin p-value", main = paste0(format(100 * x$level), " % confidence set: ", set_text(x)),
+    font.main = 1, cex.main = 1, las = 1, bty = "l"
   )
   given <- list(...)
   do.call(graphics::plot, c(given, defaults[setdiff(names(defaults), names(given))]))

@@ -207,8 +207,8 @@ predict.pilot_anderson_rubin <- function(object, values, ...) {
 summary.pilot_anderson_rubin <- function(object, ...) object
 
 set_text <- function(x, digits = 4L) {
-  if (!nrow(x$intervals)) return("empty: every value is rejected")
-  if (x$shape == "line") return("the whole line: no value is rejected")
+  if (!nrow(x$intervals)) return("empty (every value is rejected)")
+  if (x$shape == "line") return("the whole line (no value is rejected)")
   number <- function(v) ifelse(is.infinite(v), ifelse(v > 0, "Inf", "-Inf"), format(v, digits = digits, trim = TRUE))
   open <- ifelse(is.infinite(x$intervals$conf.low), "(", "[")
   close <- ifelse(is.infinite(x$intervals$conf.high), ")", "]")

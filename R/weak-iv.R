@@ -227,7 +227,7 @@ print.pilot_weak_iv <- function(x, digits = 4L, ...) {
     degrees <- paste0(number(t$df, "%.0f"), ifelse(is.na(t$df2), "", paste0(", ", number(t$df2, "%.0f"))))
     cat(sprintf("  %-20s %10s  %-9s %-8s %-9s %s\n", t$test, number(t$statistic, "%.4f"),
       ifelse(is.na(t$df), "", paste0("(", degrees, ")")),
-      ifelse(is.na(t$p.value), "", paste0("p ", number(t$p.value, "%.4f"))),
+      ifelse(is.na(t$p.value), "", ifelse(t$p.value < 5e-5, "p <.0001", paste0("p ", number(t$p.value, "%.4f")))),
       ifelse(is.na(t$critical), "", paste0("c ", number(t$critical, "%.2f"))), t$note), sep = "")
   }
   if (nrow(x$critical_values)) {

@@ -25,7 +25,7 @@ expect_methods <- function(x, english, chinese) {
 
 test_that("parallel trends: sensitivity and power", {
   honest <- honest_did(event, bound = c(0.5, 1), draws = 200)
-  expect_methods(honest, "bounds 0.5, 1.0, method hybrid_lf, 200 draws, seed 1", "\u5e73\u884c\u8d8b\u52bf\u654f\u611f\u6027\u5206\u6790")
+  expect_methods(honest, "bounds 0.5, 1, method hybrid_lf, 200 draws, seed 1", "\u5e73\u884c\u8d8b\u52bf\u654f\u611f\u6027\u5206\u6790")
   breakdown <- format(signif(glance(honest)$breakdown, 4))
   expect_methods(honest, paste("up to Mbar =", breakdown), breakdown)
   smooth <- honest_did(event, "smoothness", sign = "positive", target = "average", breakdown = FALSE)
