@@ -66,6 +66,6 @@ reference_counts <- function(units, draws, seed) {
 wild_weights_of <- function(clusters, type, draws, seed) {
   t(vapply(seq_len(clusters), function(g) {
     forms <- rbind(as.numeric(seq_len(clusters) == g), 0)
-    pilotdid:::cpp_wild_bootstrap(forms, 0L, list(), pilotdid:::wild_codes[[type]], as.integer(draws), seed, FALSE)[1L, ]
+    pilotdid:::cpp_wild_bootstrap(forms, 0L, list(), pilotdid:::wild_codes[[type]], as.integer(draws), seed, FALSE)[, 1L]
   }, numeric(draws)))
 }
