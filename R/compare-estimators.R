@@ -17,7 +17,8 @@
 #' @return A list of class `pilot_comparison` with the `fits` and `events`. `tidy()`: one row an
 #'   estimator: `term`, `estimate`, `std.error`, `statistic`, `p.value`, `conf.low`, `conf.high`,
 #'   `estimator`, `label`, `reference`, `nobs`, `units`, `reason` (why an estimator gave no estimate); with
-#'   `what = "event"` one row an estimator and event time. `plot()` and `autoplot()` overlay the event studies.
+#'   `what = "event"` one row an estimator and event time. [glance()]: one row, `outcome`, `estimators`, `failed` (how many
+#'   gave no estimate), `smallest`, `largest`. `plot()` and `autoplot()` overlay the event studies.
 #' @examples
 #' fit <- pilot_did(y ~ status | unit + time, simulate_pilot(seed = 1))
 #' both <- compare_estimators(fit, c("cs", "bjs"))
@@ -61,7 +62,7 @@ refit_as <- function(estimator, fit, options) {
   )
   if (estimator != "twfe" && arguments$control_group == "never" && !any(fit$design$treatment$cohort < 0L)) arguments$control_group <- "notyet"
   # Quoted: the call of the fit is handed on, not run again.
-  tryCatch(do.call(fit_estimator, c(arguments, own), quote = TRUE), pilotdid_error = identity)
+  tryCatch(dropped_once(do.call(fit_estimator, c(arguments, own), quote = TRUE)), pilotdid_error = identity)
 }
 
 # The covariance of the fit for all; where it is one by rows, the unit clusters that all have.
@@ -84,6 +85,20 @@ tidy.pilot_comparison <- function(x, what = c("overall", "event"), conf.level = 
   }
   do.call(rbind, lapply(names(x$fits), function(name) overall_row(name, x$fits[[name]], x$events[[name]], conf.level)))
 }
+
+#' @rdname compare_estimators
+#' @export
+glance.pilot_comparison <- function(x, ...) {
+  table <- tidy(x)
+  known <- !is.na(table$estimate)
+  ends <- if (any(known)) range(table$estimate[known]) else c(NA_real_, NA_real_)
+  tibble::tibble(
+    outcome = x$outcome, estimators = nrow(table), failed = sum(!known), smallest = ends[1L], largest = ends[2L]
+  )
+}
+
+#' @export
+summary.pilot_comparison <- function(object, ...) object
 
 overall_row <- function(name, fit, event, level) {
   columns <- c("term", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high")

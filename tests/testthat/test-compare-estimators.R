@@ -14,6 +14,9 @@ test_that("every row is the estimator's own fit on the same rows", {
     own <- quiet(pilot_did(y ~ status + x | id + year, data, estimator = estimator, vcov = ~province))
     expect_equal(unlist(table[table$estimator == estimator, 2:3]), unlist(tidy(own)[1, 2:3]), tolerance = 1e-12)
   }
+  g <- glance(both)
+  expect_identical(c(g$estimators, g$failed), c(11L, 1L))
+  expect_equal(c(g$smallest, g$largest), range(table$estimate, na.rm = TRUE))
   event <- tidy(both, "event")
   expect_true(all(c("cs", "sa", "bjs") %in% event$estimator))
   expect_output(print(both), "Imputation")
