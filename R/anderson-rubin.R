@@ -203,9 +203,6 @@ predict.pilot_anderson_rubin <- function(object, values, ...) {
   stats::pf(ar_f(object$test, values), object$test$df, object$test$df2, lower.tail = FALSE)
 }
 
-#' @export
-summary.pilot_anderson_rubin <- function(object, ...) object
-
 set_text <- function(x, digits = 4L) {
   if (!nrow(x$intervals)) return("empty (every value is rejected)")
   if (x$shape == "line") return("the whole line (no value is rejected)")

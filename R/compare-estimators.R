@@ -97,9 +97,6 @@ glance.pilot_comparison <- function(x, ...) {
   )
 }
 
-#' @export
-summary.pilot_comparison <- function(object, ...) object
-
 overall_row <- function(name, fit, event, level) {
   columns <- c("term", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high")
   if (inherits(fit, "pilotdid_error")) {

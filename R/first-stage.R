@@ -158,9 +158,6 @@ tidy.pilot_first_stage <- function(x, controls = FALSE, ...) {
 glance.pilot_first_stage <- function(x, ...) x$table
 
 #' @export
-summary.pilot_first_stage <- function(object, ...) object
-
-#' @export
 print.pilot_first_stage <- function(x, digits = 4L, ...) {
   for (name in names(x$stages)) {
     cat("First stage: ", name, " (SE: ", x$fit_label, ")\n", sep = "")

@@ -61,9 +61,6 @@ test_meaning <- c(
   chow_f = "Chow, classical, period effects too", permutation = "Permutation of groups"
 )
 
-#' @export
-summary.pilot_heterogeneity <- function(object, ...) object
-
 #' @rdname heterogeneity
 #' @export
 plot.pilot_heterogeneity <- function(x, ...) plot_forest(heterogeneity_forest(x), ...)

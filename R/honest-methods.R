@@ -90,10 +90,6 @@ breakdown_text <- function(x, language = "en", digits = 4L) {
   say(language, "honest_up_to", null, honest_symbol(x), format(signif(x$breakdown, digits)))
 }
 
-#' @rdname pilot_honest_methods
-#' @export
-summary.pilot_honest <- function(object, ...) object
-
 # Open ends run to the edge of the figure: a tenth beyond all that is finite.
 honest_plot_data <- function(x) {
   table <- tidy(x)

@@ -191,9 +191,6 @@ print.pilot_match_effect <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-#' @export
-summary.pilot_match_effect <- function(object, ...) object
-
 #' @rdname match_effect
 #' @param x,object A `pilot_match_effect`.
 #' @param ... For `plot()`: arguments of [graphics::plot()].

@@ -251,9 +251,6 @@ print.pilot_mechanism <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-#' @export
-summary.pilot_mechanism <- function(object, ...) object
-
 # Numbers to `digits` significant digits, p values to four decimals, unknown ones left blank.
 print_columns <- function(table, digits) {
   out <- lapply(set_names(names(table)), function(name) {

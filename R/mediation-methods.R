@@ -43,9 +43,6 @@ print.pilot_mediation <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-#' @export
-summary.pilot_mediation <- function(object, ...) object
-
 #' @rdname mediation
 #' @export
 plot.pilot_mediation <- function(x, ...) {

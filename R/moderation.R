@@ -175,9 +175,6 @@ print.pilot_moderation <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-#' @export
-summary.pilot_moderation <- function(object, ...) object
-
 #' @rdname moderation
 #' @export
 plot.pilot_moderation <- function(x, ...) {

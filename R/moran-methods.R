@@ -18,9 +18,6 @@ print.pilot_moran <- function(x, digits = 4L, ...) {
 }
 
 #' @export
-summary.pilot_moran <- function(object, ...) object
-
-#' @export
 tidy.pilot_moran <- function(x, ...) x$table
 
 #' @export

@@ -167,6 +167,3 @@ print.pilot_robustness_value <- function(x, digits = 4L, ...) {
   }
   invisible(x)
 }
-
-#' @export
-summary.pilot_robustness_value <- function(object, ...) object

@@ -129,6 +129,3 @@ print.pilot_oster <- function(x, digits = 4L, ...) {
   cat("Coefficient for delta = ", f(x$delta), ": ", f(t$beta.star), "\n", sep = "")
   invisible(x)
 }
-
-#' @export
-summary.pilot_oster <- function(object, ...) object

@@ -131,9 +131,6 @@ glance.pilot_plausible <- function(x, ...) {
 }
 
 #' @export
-summary.pilot_plausible <- function(object, ...) object
-
-#' @export
 print.pilot_plausible <- function(x, digits = 4L, ...) {
   how <- if (x$table$method[1L] == "union") "union of confidence intervals" else "local to zero"
   cat("Plausibly exogenous ", paste(x$instruments, collapse = ", "), ": ", how, ", ", format(100 * x$level), " % (",

@@ -72,10 +72,6 @@ print.pilot_pretrend_power <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-#' @rdname pilot_pretrend_power_methods
-#' @export
-summary.pilot_pretrend_power <- function(object, ...) object
-
 power_plot_data <- function(x, trend) {
   names <- names(x$trends)
   if (is.null(trend)) trend <- length(names)

@@ -183,10 +183,6 @@ print.pilot_vif <- function(x, digits = 3, ...) {
 
 #' @rdname pilot_vif-methods
 #' @export
-summary.pilot_vif <- function(object, ...) object
-
-#' @rdname pilot_vif-methods
-#' @export
 plot.pilot_vif <- function(x, ...) {
   shown <- x$table[rev(seq_len(nrow(x$table))), ]
   both <- cbind(shown$vif, shown$vif.within)

@@ -207,9 +207,6 @@ glance.pilot_weak_iv <- function(x, ...) {
 }
 
 #' @export
-summary.pilot_weak_iv <- function(object, ...) object
-
-#' @export
 print.pilot_weak_iv <- function(x, digits = 4L, ...) {
   cat("Endogenous:  ", paste(x$endogenous, collapse = ", "), "\nInstruments: ", paste(x$instruments, collapse = ", "),
     "\nCovariance:  ", x$covariance, "\n", sep = "")

@@ -113,3 +113,14 @@ test_that("a coefficient plot shows the terms asked for, with the intervals of t
   built <- ggplot2::ggplot_build(ggplot2::autoplot(fit, vcov = "hc1"))
   expect_equal(sort(built$data[[3]]$x), sort(unname(coef(fit))))
 })
+
+test_that("summary() of a result that prints whole gives it back, and that of a fit still takes a covariance", {
+  panel <- simulate_pilot(units = 40, periods = 6, seed = 3)
+  fit <- pilot_did(y ~ status | unit + time, panel)
+  drawn <- placebo(fit, draws = 19, seed = 1)
+  expect_identical(summary(drawn), drawn)
+  decomposition <- bacon_decomposition(fit)
+  expect_identical(summary(decomposition), decomposition)
+  robust <- pilot_did(y ~ status | unit + time, panel, estimator = "bjs")
+  expect_s3_class(summary(robust), "summary_pilot_fit")
+})
