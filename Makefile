@@ -6,7 +6,7 @@ JOBS ?= 2
 BUILD = MAKEFLAGS=-j$(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps install replicate test test-r test-cpp check bench document format site clean
+.PHONY: help deps install replicate test test-r test-cpp coverage check bench document format site clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -27,6 +27,10 @@ test-r: install ## Run the tests of the package
 
 test-cpp: deps ## Run the tests of the C++ core, without R
 	@sh tools/test-cpp.sh
+
+coverage: deps ## Report the lines of R and C++ that the tests reach
+	@$(RSCRIPT) tools/deps.R covr
+	@$(BUILD) $(RSCRIPT) tools/coverage.R
 
 check: deps ## R CMD check as CRAN runs it
 	@$(BUILD) sh tools/check.sh
