@@ -45,7 +45,8 @@ format: ## Format the C++ code
 	@clang-format -i inst/include/pilotdid/*.hpp src/convert.* src/[a-z]*.cpp tests/cpp/*.cpp
 
 site: install ## Build the web site into docs/
-	@$(RSCRIPT) -e 'if (!requireNamespace("pkgdown", quietly = TRUE)) install.packages("pkgdown"); pkgdown::build_site(preview = FALSE)'
+	@$(RSCRIPT) tools/deps.R pkgdown rmarkdown
+	@$(RSCRIPT) -e 'options(pkgdown.internet = FALSE); pkgdown::build_site(preview = FALSE, install = FALSE)'
 
 clean: ## Remove what the targets above made
 	@rm -rf check results docs tests/cpp/run src/*.o src/*.so

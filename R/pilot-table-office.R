@@ -55,6 +55,10 @@ table_flextable <- function(table) {
   }
   out <- flextable::font(out, fontname = "Times New Roman", part = "all", eastasia.family = "SimSun")
   out <- flextable::padding(out, padding.top = 1, padding.bottom = 1, part = "all")
+  # A table that fits on a page stays on one.
+  if (nrow(layout$body) <= 40L) {
+    out <- flextable::set_table_properties(out, layout = "fixed", opts_word = list(split = FALSE, keep_with_next = TRUE))
+  }
   # Not autofit(): it measures with the fonts of this machine, which may lack those of the reader.
   out <- flextable::width(out, width = text_widths(layout, type_size(k)))
   flextable::height_all(out, height = 1.35 * type_size(k) / 72)

@@ -55,7 +55,9 @@ column_words_en <- function() {
     variance.ratio = "Variance ratio", mean.treated = "Mean, treated", mean.control = "Mean, control", type = "Type",
     treated = "Treated", control = "Control", effect = "Effect", effects = "Effects", period = "Period",
     expected = "Expected", variance = "Variance", rows = "Rows", bound = "Bound", method = "Method",
-    result = "Result", group = "Group", time = "Time", negative = "Negative"
+    result = "Result", group = "Group", time = "Time", negative = "Negative", lead = "Lead", left.out = "Left out",
+    specifications = "Specifications", failed = "Failed", reference = "Reference", share.positive = "Share positive",
+    share.significant = "Share significant", share.same.sign = "Share of same sign"
   )
 }
 
@@ -80,7 +82,9 @@ column_words_zh <- function() {
     control = "\u63a7\u5236\u7ec4", effect = "\u6548\u5e94", effects = "\u56fa\u5b9a\u6548\u5e94",
     period = "\u65f6\u671f", expected = "\u671f\u671b\u503c", variance = "\u65b9\u5dee", rows = "\u89c2\u6d4b\u503c",
     bound = "\u754c\u9650", method = "\u65b9\u6cd5", result = "\u7ed3\u679c", group = "\u7ec4\u522b",
-    time = "\u65f6\u671f", negative = "\u8d1f\u6743\u91cd"
+    time = "\u65f6\u671f", negative = "\u8d1f\u6743\u91cd",
+    lead = "\u63d0\u524d\u671f\u6570", left.out = "\u5254\u9664\u7ec4", specifications = "\u8bbe\u5b9a\u6570", failed = "\u5931\u8d25\u6570", reference = "\u57fa\u51c6",
+    share.positive = "\u4e3a\u6b63\u6bd4\u4f8b", share.significant = "\u663e\u8457\u6bd4\u4f8b", share.same.sign = "\u540c\u53f7\u6bd4\u4f8b"
   )
 }
 

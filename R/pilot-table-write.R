@@ -110,10 +110,15 @@ html_cell <- function(x) {
 # Levels of significance stay on one line.
 latex_note <- function(notes) gsub("(\\*+) p \\$<\\$ ", "$^{\\1}$~p~$<$~", latex_cell(paste(notes, collapse = " ")))
 
+# Characters of the longest cells side by side.
+layout_width <- function(layout) {
+  sum(apply(nchar(rbind(layout$head, layout$body), "width"), 2L, max)) + 2L * ncol(layout$body)
+}
+
 # As wide as the text, in smaller type where the cells would not fit: the text of an article has about 75
 # characters in normal size.
 latex_size <- function(layout) {
-  width <- sum(apply(nchar(rbind(layout$head, layout$body), "width"), 2L, max)) + 2L * ncol(layout$body)
+  width <- layout_width(layout)
   size <- c("", "\\small", "\\footnotesize", "\\scriptsize")[findInterval(width, c(75, 84, 94)) + 1L]
   c(if (nzchar(size)) size, if (width > 94) "\\setlength{\\tabcolsep}{2pt}")
 }
@@ -179,8 +184,10 @@ table_html <- function(table) {
   class <- rep("", nrow(layout$body))
   if (!is.na(layout$rule) && layout$rule > 0L) class[layout$rule + 1L] <- " class=\"rule\""
   class[table$part == "statistic"] <- " class=\"below\""
+  # On paper a wide table cannot scroll: it gets smaller type.
+  kind <- c(attr(table, "kind"), if (layout_width(layout) > 94) "wide")
   out <- c(
-    paste0("<div class=\"pilot-table-box\" tabindex=\"0\"><table class=\"pilot-table ", attr(table, "kind"), "\">"),
+    paste0("<div class=\"pilot-table-box\" tabindex=\"0\"><table class=\"pilot-table ", paste(kind, collapse = " "), "\">"),
     if (!is.null(layout$title)) paste0("<caption>", html_escape(layout$title), "</caption>"),
     "<thead>", head, "</thead>", "<tbody>", paste0("<tr", class, ">", body, "</tr>"), "</tbody>", "</table></div>",
     if (length(layout$notes)) paste0("<p class=\"pilot-table-note\">", html_cell(paste(layout$notes, collapse = " ")), "</p>")
