@@ -6,7 +6,7 @@ JOBS ?= 2
 BUILD = MAKEFLAGS=-j$(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps install replicate test test-r test-cpp check bench document format site clean
+.PHONY: help deps install replicate test test-r test-cpp coverage check bench document format site clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,6 +28,10 @@ test-r: install ## Run the tests of the package
 test-cpp: deps ## Run the tests of the C++ core, without R
 	@sh tools/test-cpp.sh
 
+coverage: deps ## Report the lines of R and C++ that the tests reach
+	@$(RSCRIPT) tools/deps.R covr
+	@$(BUILD) $(RSCRIPT) tools/coverage.R
+
 check: deps ## R CMD check as CRAN runs it
 	@$(BUILD) sh tools/check.sh
 
@@ -41,7 +45,8 @@ format: ## Format the C++ code
 	@clang-format -i inst/include/pilotdid/*.hpp src/convert.* src/[a-z]*.cpp tests/cpp/*.cpp
 
 site: install ## Build the web site into docs/
-	@$(RSCRIPT) -e 'if (!requireNamespace("pkgdown", quietly = TRUE)) install.packages("pkgdown"); pkgdown::build_site(preview = FALSE)'
+	@$(RSCRIPT) tools/deps.R pkgdown rmarkdown
+	@$(RSCRIPT) -e 'options(pkgdown.internet = FALSE); pkgdown::build_site(preview = FALSE, install = FALSE)'
 
 clean: ## Remove what the targets above made
 	@rm -rf check results docs tests/cpp/run src/*.o src/*.so

@@ -16,12 +16,9 @@ interval_label <- function(conf.level = 0.95) paste0("Estimate and ", format(100
 plot_forest <- function(data, xlab = interval_label(), col = "black", ...) {
   n <- length(data$label)
   at <- rev(seq_len(n))
-  # The font first: the labels are measured in it.
-  font <- figure_par()
-  # Room for the labels, in lines of margin: their width in inches over that of a line.
-  width <- max(graphics::strwidth(data$label, units = "inches")) / graphics::par("csi")
-  old <- figure_par(mar = c(4.5, 1.5 + width, 2.5, 1) + 0.1)
-  on.exit(graphics::par(c(old, font)))
+  # Margins in lines of text.
+  old <- figure_par_labels(data$label, c(4.6, 1.6, 2.6, 1.1) * graphics::par("csi"))
+  on.exit(graphics::par(old))
   range <- range(0, data$low, data$high, na.rm = TRUE)
   graphics::plot(
     range, c(0.5, n + 0.5), type = "n", yaxt = "n", ylab = "", xlab = xlab, main = data$title,

@@ -186,11 +186,8 @@ bias_frame <- function(x, period) {
 #' @export
 plot.pilot_balance <- function(x, period = NULL, ...) {
   d <- bias_frame(x, period)
-  # The font first: the labels are measured in it.
-  font <- figure_par()
-  wide <- max(graphics::strwidth(d$variable, "inches", cex = 1), na.rm = TRUE)
-  old <- figure_par(mai = c(0.85, wide + 0.45, 0.3, 0.3))
-  on.exit(graphics::par(c(old, font)))
+  old <- figure_par_labels(d$variable, c(0.85, 0.45, 0.3, 0.3))
+  on.exit(graphics::par(old))
   y <- seq_len(nrow(d))
   graphics::plot(NULL,
     xlim = range(d$before, d$after, -12, 12, na.rm = TRUE), ylim = c(0.5, nrow(d) + 0.9), yaxt = "n",

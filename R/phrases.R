@@ -18,13 +18,17 @@ say_items <- function(language, x) paste(x, collapse = say(language, "items"))
 
 say_seed <- function(seed) format(seed, digits = 16)
 
-# What the label of a covariance is called; names that are the same in all languages stay.
-covariance_text <- function(label, language = "en") {
-  if (language == "en" || is.null(label)) return(label)
+# What the label of a covariance is called; names that are the same in all languages stay. `labels`: what the
+# clusters are called.
+covariance_text <- function(label, language = "en", labels = character()) {
+  if (is.null(label)) return(label)
   if (startsWith(label, "clustered by ")) {
-    by <- gsub(" and ", say(language, "vcov_and"), sub("^clustered by ", "", label), fixed = TRUE)
-    return(say(language, "vcov_cluster", by))
+    by <- strsplit(sub("^clustered by ", "", label), " and ", fixed = TRUE)[[1L]]
+    text <- say(language, "vcov_cluster", paste(relabel(by, labels), collapse = say(language, "vcov_and")))
+    # Blanks stand around Latin names alone.
+    return(gsub("(?<=\\p{Han}) (?=\\p{Han})", "", text, perl = TRUE))
   }
+  if (language == "en") return(label)
   if (grepl("^HC[0-4]", label)) return(say(language, "vcov_HC", label))
   plain <- c(
     iid = "vcov_iid", `supplied by the user` = "vcov_user", `information matrix` = "vcov_information",

@@ -55,7 +55,7 @@ report_css <- function() {
     "pre{overflow-x:auto;background:#f6f6f6;padding:.8rem;font-size:.85rem;line-height:1.35}",
     "code{font-family:ui-monospace,Menlo,Consolas,monospace}",
     paste0("@media print{main{max-width:none;padding:0}h2,h3{break-after:avoid}figure,tr{break-inside:avoid}",
-      ".pilot-table-box{overflow:visible}.pilot-table{font-size:.62em}.pilot-table th,.pilot-table td{padding:.1em .3em;position:static}.pilot-table th{white-space:normal}",
+      ".pilot-table-box{overflow:visible}.pilot-table{font-size:.8em}.pilot-table.wide{font-size:.62em}.pilot-table th,.pilot-table td{padding:.1em .3em;position:static}.pilot-table th{white-space:normal}",
       "pre{white-space:pre-wrap}}"),
     sep = "\n"
   )

@@ -115,7 +115,10 @@ table_notes <- function(columns, options, words) {
   sentence <- if (options$statistic != "none") words[[options$statistic]]
   c(
     if (!is.null(sentence)) paste0(sentence, if (options$language == "zh") "\u3002" else "."),
-    if (length(se)) sprintf(if (length(se) == 1L) words$se else words$varies, paste(vapply(se, covariance_text, "", language = options$language), collapse = say(options$language, "semicolon"))),
+    if (length(se)) {
+      said <- vapply(se, covariance_text, "", language = options$language, labels = options$labels)
+      sprintf(if (length(se) == 1L) words$se else words$varies, paste(said, collapse = say(options$language, "semicolon")))
+    },
     if (length(marks)) paste(marks, collapse = ", ")
   )
 }
@@ -133,7 +136,7 @@ is_table_result <- function(x) {
 
 stacked_table <- function(results, options) {
   tables <- lapply(results, result_frame)
-  remarks <- unique(unlist(lapply(tables, attr, "remarks")))
+  remarks <- unique(unlist(lapply(tables, function(t) table_remarks(attr(t, "remarks"), options))))
   if (length(unique(lapply(tables, names))) > 1L) refuse_stack(results)
   names <- names(results)
   if (length(tables) > 1L) {
@@ -146,13 +149,13 @@ stacked_table <- function(results, options) {
   text <- lapply(set_names(names(all)), function(name) {
     column <- all[[name]]
     # A year is a name, not a quantity.
-    if (!is.numeric(column) || name %in% name_columns) return(relabel(format_text(column), options$labels))
+    if (!is.numeric(column) || name %in% name_columns) return(table_name(format_text(column), name, options))
     if (grepl("^p[.]", name)) p_text(column, options$digits) else whole_or_fixed(column, options$digits)
   })
   # The caller's labels go before ours.
   columns <- relabel(names(text), options$labels)
   own <- columns == names(text)
-  if (options$language == "zh") columns[own] <- relabel(columns[own], column_words_zh())
+  columns[own] <- relabel(columns[own], column_words(options$language))
   cells <- c(list(label = text[[1L]], part = rep("row", nrow(all))), text[-1L])
   out <- new_table(cells, list(columns[-1L]), options$title, if (identical(options$notes, NA)) remarks else options$notes, "plain")
   attr(out, "corner") <- columns[1L]
@@ -175,7 +178,8 @@ result_frame <- function(x) {
   if (inherits(x, "pilot_match")) x <- balance(x)
   table <- if (is_table_result(x)) as.data.frame(tidy(x)) else foreign_tidy(x)
   if (inherits(x, "pilot_balance")) return(balance_frame(table))
-  if (inherits(x, "pilot_weak_iv")) return(weak_iv_frame(table))
+  if (inherits(x, "pilot_weak_iv")) return(tests_frame(table, c("test", "statistic", "df", "df2", "p.value", "critical"), "note"))
+  if (inherits(x, "pilot_spatial_tests")) return(tests_frame(table, c("test", "effects", "statistic", "df", "p.value"), c("hypothesis", "note")))
   # First treated periods are names.
   if (inherits(x, "pilot_bacon")) table[c("treated", "control")] <- lapply(table[c("treated", "control")], format_text)
   if (inherits(x, "pilot_index")) table$direction <- ifelse(table$direction > 0, "+", "-")
@@ -191,15 +195,38 @@ balance_frame <- function(table) {
 
 name_columns <- c("period", "time", "year", "cohort", "group", "event_time", "moderator")
 
-# Remarks on a test are sentences: they go below the table.
-weak_iv_frame <- function(table) {
+# Columns of which the values are words of ours.
+worded_columns <- c("test", "sample", "effect", "effects", "type")
+
+# The caller's labels go before ours here too.
+table_name <- function(x, column, options) {
+  out <- relabel(x, options$labels)
+  if (!column %in% worded_columns) return(out)
+  own <- out == x
+  out[own] <- relabel(out[own], unlist(value_words(options$language)))
+  out
+}
+
+tests_frame <- function(table, columns, remarks) {
   table <- table[!is.na(table$statistic), ]
-  remarked <- nzchar(table$note)
-  # A remark that several tests share is made once.
-  remarks <- tapply(table$test[remarked], factor(table$note[remarked], unique(table$note[remarked])), paste, collapse = ", ")
-  structure(table[c("test", "statistic", "df", "df2", "p.value", "critical")],
-    remarks = if (length(remarks)) paste0(remarks, ": ", names(remarks), ".")
-  )
+  structure(table[columns], remarks = table[c("test", remarks)])
+}
+
+# Remarks on a test are sentences: they go below the table, once where several tests share them.
+table_remarks <- function(remarks, options) {
+  unlist(lapply(setdiff(names(remarks), "test"), function(column) {
+    said <- remarks[[column]]
+    said <- factor(said, setdiff(unique(said), ""))
+    tests <- tapply(table_name(remarks$test, "test", options), said, function(test) paste(unique(test), collapse = say(options$language, "items")))
+    zh <- options$language == "zh"
+    if (length(tests)) paste0(tests, if (zh) "\uff1a" else ": ", remark_text(names(tests), options$language), if (zh) "\u3002" else ".")
+  }))
+}
+
+remark_text <- function(x, language) {
+  words <- remark_words(language)
+  for (piece in names(words)) x <- gsub(piece, words[[piece]], x, fixed = TRUE)
+  x
 }
 
 refuse_stack <- function(results) {

@@ -16,10 +16,15 @@ fit_column <- function(x, name, options, foot = NULL, outcome = x$design$outcome
   table <- coefficient_table(x)
   # A table of the cells of a staggered design is tidy()'s business; here the overall effect counts.
   if (inherits(x, c("pilot_cells", "pilot_effects"))) table <- lapply(table, `[`, table$term %in% c("ATT", x$covariates))
-  name <- if (nzchar(name)) name else what %||% if (x$estimator %in% c("twfe", "iv")) "" else estimator_label(x$estimator)
+  name <- if (nzchar(name)) name else what %||% if (x$estimator %in% c("twfe", "iv")) "" else estimator_text(x$estimator, options)
   new_column(name, outcome, table, c(fit_foot(x, options), foot),
     controls = control_names(x), main = headline_names(x), se = x$covariance$label
   )
+}
+
+estimator_text <- function(estimator, options) {
+  label <- estimator_label(estimator)
+  if (options$language == "zh") relabel(label, estimator_words_zh()) else label
 }
 
 fit_foot <- function(x, options) {
@@ -110,7 +115,7 @@ spatial_foot <- function(x, options) {
   labels <- vapply(effect_labels(x$design), relabel, "", labels = options$labels)
   c(
     set_names(rep(list(words$yes), length(labels)), paste0(labels, words$effects)),
-    list2(words$weights, x$weights$label), list2(words$observations, big(x$nobs)),
+    list2(words$weights, weights_text(x$weights$label, options$language)), list2(words$observations, big(x$nobs)),
     list2(words$units, big(length(x$design$unit$values))), list2("R2", fixed_digits(spatial_r_squared(x), options$digits)),
     if (is.finite(x$log_likelihood)) list2(words$loglik, fixed_digits(x$log_likelihood, 1))
   )
@@ -121,7 +126,7 @@ table_columns.pilot_event <- function(x, name, options) {
   words <- table_words(options$language)
   g <- glance(x)
   table <- tidy(event_with_vcov(x, options$vcov))
-  new <- new_column(if (nzchar(name)) name else if (x$estimator == "twfe") "" else x$label, x$outcome, table, c(
+  new <- new_column(if (nzchar(name)) name else if (x$estimator == "twfe") "" else estimator_text(x$estimator, options), x$outcome, table, c(
     list2(words$pretrend, fixed_digits(g$pretrend.p.value, options$digits)),
     list2(words$post, fixed_digits(g$post.average, options$digits)),
     list2(words$observations, if (is.na(x$nobs)) "" else big(x$nobs))
@@ -149,7 +154,7 @@ table_columns.pilot_mechanism <- function(x, name, options) {
 #' @export
 table_columns.pilot_heterogeneity <- function(x, name, options) {
   words <- table_words(options$language)
-  groups <- if (x$interaction == "all") paste0(relabel(x$by, options$labels), " = ", names(x$fits)) else ""
+  groups <- if (x$interaction == "all") paste0(relabel(x$by, options$labels), " = ", relabel(names(x$fits), options$labels)) else ""
   out <- fit_columns_named(x$fits, name, options, groups)
   p <- set_names(x$tests$p.value, x$tests$test)
   foot <- c(
@@ -170,7 +175,7 @@ table_columns.pilot_psm_did <- function(x, name, options) {
 #' @export
 table_columns.pilot_comparison <- function(x, name, options) {
   fits <- Filter(function(f) inherits(f, "pilot_fit"), x$fits)
-  labels <- vapply(fits, function(f) estimator_label(f$estimator), "")
+  labels <- vapply(fits, function(f) estimator_text(f$estimator, options), "")
   out <- fit_columns_named(fits, name, options, labels)
   # The coefficient of the treatment and the overall effect of the others answer the same question.
   lapply(out, function(column) {

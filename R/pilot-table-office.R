@@ -40,9 +40,7 @@ table_flextable <- function(table) {
   out <- flextable::hline_bottom(out, border = thick, part = "body")
   out <- flextable::align(out, j = seq_len(k)[-1L], align = if (attr(table, "kind") == "plain") "right" else "center", part = "all")
   out <- flextable::align(out, j = 1L, align = "left", part = "all")
-  out <- flextable::font(out, fontname = "Times New Roman", part = "all", eastasia.family = "SimSun")
-  out <- flextable::fontsize(out, size = if (k > 8L) 8 else 9.5, part = "all")
-  out <- flextable::padding(out, padding.top = 1, padding.bottom = 1, part = "all")
+  out <- flextable::fontsize(out, size = type_size(k), part = "all")
   if (length(layout$notes)) {
     out <- flextable::add_footer_lines(out, values = paste(layout$notes, collapse = " "))
     out <- flextable::fontsize(out, size = 8, part = "footer")
@@ -55,7 +53,29 @@ table_flextable <- function(table) {
     out <- flextable::align(out, i = 1L, align = "left", part = "header")
     out <- flextable::bold(out, i = 1L, part = "header")
   }
-  flextable::autofit(out)
+  out <- flextable::font(out, fontname = "Times New Roman", part = "all", eastasia.family = "SimSun")
+  out <- flextable::padding(out, padding.top = 1, padding.bottom = 1, part = "all")
+  # A table that fits on a page stays on one.
+  if (nrow(layout$body) <= 40L) {
+    out <- flextable::set_table_properties(out, layout = "fixed", opts_word = list(split = FALSE, keep_with_next = TRUE))
+  }
+  # Not autofit(): it measures with the fonts of this machine, which may lack those of the reader.
+  out <- flextable::width(out, width = text_widths(layout, type_size(k)))
+  flextable::height_all(out, height = 1.35 * type_size(k) / 72)
+}
+
+# Points, by the number of columns.
+type_size <- function(k) if (k > 8L) 8 else 9.5
+
+# Inches: a character of a digit's width takes half the size of the type and a Chinese one all of it; bold heads
+# and the padding get the rest. A head over several columns shares their width.
+text_widths <- function(layout, size) {
+  head <- layout$head
+  for (i in seq_len(nrow(head))) {
+    runs <- head_runs(head[i, -1L])
+    head[i, -1L][rep(runs$lengths > 1L, runs$lengths)] <- ""
+  }
+  apply(nchar(rbind(head, layout$body), "width"), 2L, max) * 0.55 * size / 72 + 0.2
 }
 
 table_docx <- function(table, file) {
@@ -77,8 +97,9 @@ fit_page <- function(flex, width) {
   share <- width / sum(widths)
   if (share >= 1) return(flex)
   # Below 6 points nobody reads.
-  flex <- flextable::fontsize(flex, size = max(6, floor(2 * 9.5 * share) / 2), part = "all")
-  flextable::width(flex, width = widths * share)
+  size <- max(6, floor(2 * type_size(length(widths)) * share) / 2)
+  flex <- flextable::fontsize(flex, size = size, part = "all")
+  flextable::height_all(flextable::width(flex, width = widths * share), height = 1.35 * size / 72)
 }
 
 #' @exportS3Method flextable::as_flextable

@@ -40,14 +40,128 @@ words_zh <- function() {
 }
 
 # Heads of the tables that are results themselves.
+column_words <- function(language) if (language == "zh") column_words_zh() else column_words_en()
+
+column_words_en <- function() {
+  c(
+    variable = "Variable", term = "Variable", n = "N", nobs = "N", missing = "Missing", mean = "Mean", sd = "SD",
+    min = "Min", p25 = "P25", median = "Median", p75 = "P75", max = "Max", sd.between = "SD between",
+    sd.within = "SD within", estimate = "Estimate", std.error = "Std. error", statistic = "Statistic",
+    p.value = "p-value", p.left = "p (left)", p.right = "p (right)", p.statistic = "p (by t)", conf.low = "CI low",
+    conf.high = "CI high", draws = "Draws", test = "Test", critical = "Critical value", indicator = "Indicator",
+    dimension = "Dimension", direction = "Direction", entropy = "Entropy", divergence = "Divergence",
+    weight = "Weight", weight.within = "Weight within", vif = "VIF", gvif = "GVIF", vif.within = "VIF within",
+    gvif.within = "GVIF within", sample = "Sample", bias = "Bias (%)", reduction = "Reduction (%)",
+    variance.ratio = "Variance ratio", mean.treated = "Mean, treated", mean.control = "Mean, control", type = "Type",
+    treated = "Treated", control = "Control", effect = "Effect", effects = "Effects", period = "Period",
+    expected = "Expected", variance = "Variance", rows = "Rows", bound = "Bound", method = "Method",
+    result = "Result", group = "Group", time = "Time", negative = "Negative", lead = "Lead", left.out = "Left out",
+    specifications = "Specifications", failed = "Failed", reference = "Reference", share.positive = "Share positive",
+    share.significant = "Share significant", share.same.sign = "Share of same sign"
+  )
+}
+
 column_words_zh <- function() {
   c(
-    variable = "\u53d8\u91cf", term = "\u53d8\u91cf", n = "\u89c2\u6d4b\u503c", missing = "\u7f3a\u5931", mean = "\u5747\u503c",
-    sd = "\u6807\u51c6\u5dee", min = "\u6700\u5c0f\u503c", median = "\u4e2d\u4f4d\u6570", max = "\u6700\u5927\u503c",
-    estimate = "\u4f30\u8ba1\u503c", std.error = "\u6807\u51c6\u8bef", statistic = "\u7edf\u8ba1\u91cf", p.value = "p \u503c",
-    draws = "\u62bd\u6837\u6b21\u6570", test = "\u68c0\u9a8c", critical = "\u4e34\u754c\u503c", indicator = "\u6307\u6807",
-    dimension = "\u7ef4\u5ea6", direction = "\u65b9\u5411", entropy = "\u71b5\u503c", divergence = "\u5dee\u5f02\u7cfb\u6570",
-    weight = "\u6743\u91cd", vif = "VIF", sample = "\u6837\u672c", bias = "\u6807\u51c6\u5316\u504f\u5dee (%)", period = "\u65f6\u671f",
-    mean.treated = "\u5904\u7406\u7ec4\u5747\u503c", mean.control = "\u63a7\u5236\u7ec4\u5747\u503c"
+    variable = "\u53d8\u91cf", term = "\u53d8\u91cf", n = "\u89c2\u6d4b\u503c", nobs = "\u89c2\u6d4b\u503c",
+    missing = "\u7f3a\u5931", mean = "\u5747\u503c", sd = "\u6807\u51c6\u5dee", min = "\u6700\u5c0f\u503c",
+    p25 = "P25", median = "\u4e2d\u4f4d\u6570", p75 = "P75",
+    max = "\u6700\u5927\u503c", sd.between = "\u7ec4\u95f4\u6807\u51c6\u5dee",
+    sd.within = "\u7ec4\u5185\u6807\u51c6\u5dee", estimate = "\u4f30\u8ba1\u503c", std.error = "\u6807\u51c6\u8bef",
+    statistic = "\u7edf\u8ba1\u91cf", df = "\u81ea\u7531\u5ea6", df2 = "\u81ea\u7531\u5ea6 2", p.value = "p \u503c",
+    p.left = "\u5de6\u4fa7 p \u503c", p.right = "\u53f3\u4fa7 p \u503c",
+    p.statistic = "p \u503c\uff08\u6309 t \u503c\uff09", conf.low = "\u7f6e\u4fe1\u4e0b\u9650",
+    conf.high = "\u7f6e\u4fe1\u4e0a\u9650", draws = "\u62bd\u6837\u6b21\u6570", test = "\u68c0\u9a8c",
+    critical = "\u4e34\u754c\u503c", indicator = "\u6307\u6807", dimension = "\u7ef4\u5ea6",
+    direction = "\u65b9\u5411", entropy = "\u71b5\u503c", divergence = "\u5dee\u5f02\u7cfb\u6570",
+    weight = "\u6743\u91cd", weight.within = "\u7ef4\u5ea6\u5185\u6743\u91cd", vif = "VIF", gvif = "GVIF",
+    vif.within = "\u7ec4\u5185 VIF", gvif.within = "\u7ec4\u5185 GVIF", sample = "\u6837\u672c",
+    bias = "\u6807\u51c6\u5316\u504f\u5dee (%)", reduction = "\u504f\u5dee\u964d\u5e45 (%)",
+    variance.ratio = "\u65b9\u5dee\u6bd4", mean.treated = "\u5904\u7406\u7ec4\u5747\u503c",
+    mean.control = "\u63a7\u5236\u7ec4\u5747\u503c", type = "\u7c7b\u578b", treated = "\u5904\u7406\u7ec4",
+    control = "\u63a7\u5236\u7ec4", effect = "\u6548\u5e94", effects = "\u56fa\u5b9a\u6548\u5e94",
+    period = "\u65f6\u671f", expected = "\u671f\u671b\u503c", variance = "\u65b9\u5dee", rows = "\u89c2\u6d4b\u503c",
+    bound = "\u754c\u9650", method = "\u65b9\u6cd5", result = "\u7ed3\u679c", group = "\u7ec4\u522b",
+    time = "\u65f6\u671f", negative = "\u8d1f\u6743\u91cd",
+    lead = "\u63d0\u524d\u671f\u6570", left.out = "\u5254\u9664\u7ec4", specifications = "\u8bbe\u5b9a\u6570", failed = "\u5931\u8d25\u6570", reference = "\u57fa\u51c6",
+    share.positive = "\u4e3a\u6b63\u6bd4\u4f8b", share.significant = "\u663e\u8457\u6bd4\u4f8b", share.same.sign = "\u540c\u53f7\u6bd4\u4f8b"
+  )
+}
+
+# What the cells of their columns of names say.
+value_words <- function(language) {
+  words <- test_words()
+  if (language == "zh") utils::modifyList(as.list(words), as.list(value_words_zh())) else as.list(words)
+}
+
+test_words <- function() {
+  c(
+    kp_lm = "Kleibergen-Paap rk LM", kp_f = "Kleibergen-Paap rk Wald F", anderson_lm = "Anderson canonical LM",
+    cragg_donald = "Cragg-Donald Wald F", effective_f = "Effective F (Olea-Pflueger)", tf = "tF (Lee et al.)",
+    anderson_rubin = "Anderson-Rubin F", anderson_rubin_chi2 = "Anderson-Rubin chi2", stock_wright = "Stock-Wright S",
+    clr = "Conditional likelihood ratio", sargan = "Sargan", hansen_j = "Hansen J", durbin = "Durbin",
+    wu_hausman = "Wu-Hausman F", endogeneity_c = "Endogeneity C", wooldridge = "Wooldridge score", lm_lag = "LM lag",
+    lm_error = "LM error", robust_lm_lag = "Robust LM lag", robust_lm_error = "Robust LM error",
+    lr_unit = "LR unit effects", lr_time = "LR time effects", lr_twoway = "LR two-way effects",
+    wald_sdm_sar = "Wald SDM against SAR", lr_sdm_sar = "LR SDM against SAR", wald_sdm_sem = "Wald SDM against SEM",
+    lr_sdm_sem = "LR SDM against SEM", hausman = "Hausman", mundlak = "Mundlak"
+  )
+}
+
+value_words_zh <- function() {
+  c(
+    lr_unit = "LR \u4e2a\u4f53\u56fa\u5b9a\u6548\u5e94", lr_time = "LR \u65f6\u95f4\u56fa\u5b9a\u6548\u5e94",
+    lr_twoway = "LR \u53cc\u5411\u56fa\u5b9a\u6548\u5e94", wald_sdm_sar = "Wald SDM \u4e0e SAR",
+    lr_sdm_sar = "LR SDM \u4e0e SAR", wald_sdm_sem = "Wald SDM \u4e0e SEM", lr_sdm_sem = "LR SDM \u4e0e SEM",
+    clr = "\u6761\u4ef6\u4f3c\u7136\u6bd4", effective_f = "\u6709\u6548 F\uff08Olea-Pflueger\uff09",
+    tf = "tF\uff08Lee et al.\uff09", before = "\u5339\u914d\u524d", after = "\u5339\u914d\u540e",
+    direct = "\u76f4\u63a5\u6548\u5e94", indirect = "\u95f4\u63a5\u6548\u5e94", total = "\u603b\u6548\u5e94",
+    `earlier vs later` = "\u5148\u8bd5\u70b9\u4e0e\u540e\u8bd5\u70b9",
+    `later vs earlier` = "\u540e\u8bd5\u70b9\u4e0e\u5148\u8bd5\u70b9",
+    `treated vs never` = "\u8bd5\u70b9\u4e0e\u4ece\u672a\u8bd5\u70b9",
+    `treated vs always` = "\u8bd5\u70b9\u4e0e\u59cb\u7ec8\u8bd5\u70b9", none = "\u65e0", unit = "\u4e2a\u4f53",
+    time = "\u65f6\u95f4", `unit + time` = "\u4e2a\u4f53 + \u65f6\u95f4"
+  )
+}
+
+# Estimators by their English labels; what is named after people keeps the name.
+estimator_words_zh <- function() {
+  c(
+    TWFE = "\u53cc\u5411\u56fa\u5b9a\u6548\u5e94", `Imputation (BJS)` = "\u63d2\u8865\u4f30\u8ba1\uff08BJS\uff09",
+    `Two-stage (Gardner)` = "\u4e24\u9636\u6bb5\u4f30\u8ba1\uff08Gardner\uff09",
+    `Extended TWFE` = "\u6269\u5c55\u53cc\u5411\u56fa\u5b9a\u6548\u5e94",
+    Stacked = "\u5806\u53e0\u53cc\u91cd\u5dee\u5206", `Local projections` = "\u5c40\u90e8\u6295\u5f71",
+    `Efficient (Roth-Sant'Anna)` = "\u6709\u6548\u4f30\u8ba1\uff08Roth-Sant'Anna\uff09",
+    `Synthetic DID` = "\u5408\u6210\u53cc\u91cd\u5dee\u5206"
+  )
+}
+
+# Remarks on tests hold numbers: they are put in Chinese piece by piece, longer pieces first where one begins
+# like another.
+remark_words <- function(language) {
+  if (language == "en") return(c(`see effective_f` = "see the effective F"))
+  c(
+    `critical: Stock-Yogo, 10 % maximal size of 2SLS` = "\u4e34\u754c\u503c\uff1aStock-Yogo\uff0c2SLS \u6700\u5927 10% \u6c34\u5e73\u626d\u66f2",
+    `no Stock-Yogo size value for these numbers of variables` = "\u8be5\u53d8\u91cf\u4e2a\u6570\u4e0b\u65e0 Stock-Yogo \u4e34\u754c\u503c",
+    `; it assumes iid errors, see effective_f` = "\uff0c\u5176\u5047\u5b9a\u8bef\u5dee\u72ec\u7acb\u540c\u5206\u5e03\uff0c\u53e6\u89c1\u6709\u6548 F",
+    `; so does the statistic` = "\uff1b\u7edf\u8ba1\u91cf\u4ea6\u7136",
+    `assumes iid errors` = "\u5047\u5b9a\u8bef\u5dee\u72ec\u7acb\u540c\u5206\u5e03",
+    `equals Sargan's statistic of 2SLS under iid errors` = "\u72ec\u7acb\u540c\u5206\u5e03\u8bef\u5dee\u4e0b\u7b49\u4e8e Sargan \u7edf\u8ba1\u91cf",
+    `critical: 10 % bias of 2SLS, level 5 %, this covariance (whatever the coefficient and covariance: ` = "\u4e34\u754c\u503c\uff1a2SLS \u504f\u8bef 10%\uff0c\u6c34\u5e73 5%\uff0c\u6309\u672c\u534f\u65b9\u5dee\uff08\u5bf9\u4efb\u610f\u7cfb\u6570\u4e0e\u534f\u65b9\u5dee\uff1a",
+    `adjusted standard error ` = "\u8c03\u6574\u540e\u6807\u51c6\u8bef ",
+    `, 95 % interval ` = "\uff0c95% \u533a\u95f4 ",
+    `first-stage F below 3.84: the interval is the whole line` = "\u7b2c\u4e00\u9636\u6bb5 F \u4f4e\u4e8e 3.84\uff1a\u7f6e\u4fe1\u533a\u95f4\u4e3a\u6574\u6761\u5b9e\u6570\u8f74",
+    `no spatial lag, an error allowed` = "\u65e0\u7a7a\u95f4\u6ede\u540e\uff08\u5141\u8bb8\u7a7a\u95f4\u8bef\u5dee\uff09",
+    `no spatial error, a lag allowed` = "\u65e0\u7a7a\u95f4\u8bef\u5dee\uff08\u5141\u8bb8\u7a7a\u95f4\u6ede\u540e\uff09",
+    `no unit and no time effects` = "\u65e0\u4e2a\u4f53\u4e0e\u65f6\u95f4\u6548\u5e94",
+    `no spatial lag` = "\u65e0\u7a7a\u95f4\u6ede\u540e",
+    `no spatial error` = "\u65e0\u7a7a\u95f4\u8bef\u5dee",
+    `no unit effects` = "\u65e0\u4e2a\u4f53\u6548\u5e94",
+    `no time effects` = "\u65e0\u65f6\u95f4\u6548\u5e94",
+    `many parameters under the alternative: read with care` = "\u5907\u62e9\u5047\u8bbe\u4e0b\u53c2\u6570\u4f17\u591a\uff0c\u5e94\u8c28\u614e\u89e3\u8bfb",
+    `theta = 0: the Durbin model is a spatial lag model` = "theta = 0\uff0c\u675c\u5bbe\u6a21\u578b\u9000\u5316\u4e3a\u7a7a\u95f4\u6ede\u540e\u6a21\u578b",
+    `theta + rho beta = 0: the Durbin model is a spatial error model` = "theta + rho beta = 0\uff0c\u675c\u5bbe\u6a21\u578b\u9000\u5316\u4e3a\u7a7a\u95f4\u8bef\u5dee\u6a21\u578b",
+    `unit effects are random, given the regressors' means` = "\u7ed9\u5b9a\u89e3\u91ca\u53d8\u91cf\u5747\u503c\uff0c\u4e2a\u4f53\u6548\u5e94\u4e3a\u968f\u673a\u6548\u5e94",
+    `unit effects are random` = "\u4e2a\u4f53\u6548\u5e94\u4e3a\u968f\u673a\u6548\u5e94"
   )
 }

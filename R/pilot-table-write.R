@@ -61,7 +61,7 @@ csv_lines <- function(table) {
 
 table_markdown <- function(table) {
   layout <- table_layout(table)
-  escape <- function(x) gsub("([\\\\`*|<>])", "\\\\\\1", x)
+  escape <- function(x) gsub("^  ", "\\&emsp;", gsub("([\\\\`*|<>])", "\\\\\\1", x))
   head <- matrix(escape(layout$head), nrow(layout$head))
   body <- matrix(escape(layout$body), nrow(layout$body))
   width <- pmax(apply(nchar(rbind(head, body), "width"), 2L, max), 3L)
@@ -89,43 +89,73 @@ latex_escape <- function(x) {
   gsub("\001", "\\textbackslash{}", x, fixed = TRUE)
 }
 
-# A minus sign, stars as superscripts, R squared.
+# Text of a cell in a language of markup: superscript stars, R squared, indents, and in LaTeX a minus sign (on a
+# page a hyphen can be copied into a spreadsheet).
+marked_cell <- function(x, marks) {
+  x <- marks$escape(x)
+  x <- gsub("^  ", marks$indent, x)
+  x <- gsub("([0-9.])(\\*+)$", paste0("\\1", marks$stars), x)
+  x <- gsub("(^|[[(, ])-([0-9.])", paste0("\\1", marks$minus, "\\2"), x)
+  gsub("\\bR2\\b", marks$r2, x)
+}
+
 latex_cell <- function(x) {
-  x <- latex_escape(x)
-  x <- gsub("([0-9.])(\\*+)$", "\\1$^{\\2}$", x)
-  x <- gsub("(^|[[(, ])-([0-9.])", "\\1$-$\\2", x)
-  gsub("\\bR2\\b", "$R^2$", x)
+  marked_cell(x, list(escape = latex_escape, indent = "\\\\quad ", stars = "$^{\\2}$", minus = "$-$", r2 = "$R^2$"))
+}
+
+html_cell <- function(x) {
+  marked_cell(x, list(escape = html_escape, indent = "\\&emsp;", stars = "<sup>\\2</sup>", minus = "-", r2 = "R<sup>2</sup>"))
+}
+
+# Levels of significance stay on one line.
+latex_note <- function(notes) gsub("(\\*+) p \\$<\\$ ", "$^{\\1}$~p~$<$~", latex_cell(paste(notes, collapse = " ")))
+
+# Characters of the longest cells side by side.
+layout_width <- function(layout) {
+  sum(apply(nchar(rbind(layout$head, layout$body), "width"), 2L, max)) + 2L * ncol(layout$body)
+}
+
+# As wide as the text, in smaller type where the cells would not fit: the text of an article has about 75
+# characters in normal size.
+latex_size <- function(layout) {
+  width <- layout_width(layout)
+  size <- c("", "\\small", "\\footnotesize", "\\scriptsize")[findInterval(width, c(75, 84, 94)) + 1L]
+  c(if (nzchar(size)) size, if (width > 94) "\\setlength{\\tabcolsep}{2pt}")
 }
 
 table_latex <- function(table) {
   layout <- table_layout(table)
   k <- ncol(layout$body)
-  head <- apply(layout$head, 1L, latex_head)
+  last <- nrow(layout$head)
+  # The rule below the last head runs through the table: one under a part of it would double it.
+  head <- vapply(seq_len(last), function(i) latex_head(layout$head[i, ], rules = i < last), "")
   body <- apply(matrix(latex_cell(layout$body), nrow(layout$body)), 1L, paste, collapse = " & ")
   lines <- paste0(body, " \\\\")
   if (!is.na(layout$rule) && layout$rule > 0L) lines[layout$rule] <- paste0(lines[layout$rule], "\n\\midrule")
-  notes <- if (length(layout$notes)) {
-    paste0("\\multicolumn{", k, "}{p{0.95\\linewidth}}{\\footnotesize ", latex_cell(paste(layout$notes, collapse = " ")), "} \\\\")
-  }
+  columns <- strrep(if (attr(table, "kind") == "plain") "r" else "c", k - 1L)
   out <- c(
     "% \\usepackage{booktabs}; with Chinese text also \\usepackage{ctex}",
     "\\begin{table}[htbp]", "\\centering",
-    if (!is.null(layout$title)) paste0("\\caption{", latex_escape(layout$title), "}"),
-    paste0("\\begin{tabular}{l", strrep(if (attr(table, "kind") == "plain") "r" else "c", k - 1L), "}"),
-    "\\toprule", head, "\\midrule", lines, "\\bottomrule", notes, "\\end{tabular}", "\\end{table}"
+    if (!is.null(layout$title)) c(paste0("\\caption{", latex_escape(layout$title), "}"), "\\smallskip"),
+    latex_size(layout), paste0("\\begin{tabular*}{\\linewidth}{@{\\extracolsep{\\fill}}l", columns, "@{}}"),
+    "\\toprule", head, "\\midrule", lines, "\\bottomrule", "\\end{tabular*}",
+    if (length(layout$notes)) {
+      c("\\par\\smallskip", paste0("\\begin{minipage}{\\linewidth}\\footnotesize ", latex_note(layout$notes), "\\end{minipage}"))
+    },
+    "\\end{table}"
   )
   paste0(paste(out, collapse = "\n"), "\n")
 }
 
 # Equal neighbors are one head over several columns.
-latex_head <- function(cells) {
+latex_head <- function(cells, rules) {
   runs <- head_runs(cells[-1L])
   spans <- ifelse(runs$lengths > 1L,
     paste0("\\multicolumn{", runs$lengths, "}{c}{", latex_cell(runs$values), "}"), latex_cell(runs$values)
   )
   starts <- cumsum(c(2L, runs$lengths))[seq_along(runs$lengths)]
   wide <- runs$lengths > 1L
-  rules <- if (any(wide)) paste0("\\cmidrule(lr){", starts[wide], "-", (starts + runs$lengths - 1L)[wide], "}", collapse = " ")
+  rules <- if (rules && any(wide)) paste0("\\cmidrule(lr){", starts[wide], "-", (starts + runs$lengths - 1L)[wide], "}", collapse = " ")
   paste0(paste(c(latex_cell(cells[1L]), spans), collapse = " & "), " \\\\", if (!is.null(rules)) paste0(" ", rules))
 }
 
@@ -141,12 +171,6 @@ html_escape <- function(x) {
   gsub(">", "&gt;", x, fixed = TRUE)
 }
 
-html_cell <- function(x) {
-  x <- html_escape(x)
-  x <- gsub("([0-9.])(\\*+)$", "\\1<sup>\\2</sup>", x)
-  gsub("\\bR2\\b", "R<sup>2</sup>", x)
-}
-
 table_html <- function(table) {
   layout <- table_layout(table)
   head <- apply(layout$head, 1L, function(cells) {
@@ -160,8 +184,10 @@ table_html <- function(table) {
   class <- rep("", nrow(layout$body))
   if (!is.na(layout$rule) && layout$rule > 0L) class[layout$rule + 1L] <- " class=\"rule\""
   class[table$part == "statistic"] <- " class=\"below\""
+  # On paper a wide table cannot scroll: it gets smaller type.
+  kind <- c(attr(table, "kind"), if (layout_width(layout) > 94) "wide")
   out <- c(
-    paste0("<div class=\"pilot-table-box\" tabindex=\"0\"><table class=\"pilot-table ", attr(table, "kind"), "\">"),
+    paste0("<div class=\"pilot-table-box\" tabindex=\"0\"><table class=\"pilot-table ", paste(kind, collapse = " "), "\">"),
     if (!is.null(layout$title)) paste0("<caption>", html_escape(layout$title), "</caption>"),
     "<thead>", head, "</thead>", "<tbody>", paste0("<tr", class, ">", body, "</tr>"), "</tbody>", "</table></div>",
     if (length(layout$notes)) paste0("<p class=\"pilot-table-note\">", html_cell(paste(layout$notes, collapse = " ")), "</p>")

@@ -32,7 +32,7 @@
 #' @param ... Results, or lists of them. Names become the heads of the columns.
 #' @param terms Names of the terms to show, in this order; all by default. `"treatment"` without such a
 #'   column shows the treatment alone. Hidden controls are reported in the row "Controls".
-#' @param labels What terms, effects, outcomes and columns are called: `c(status = "Pilot zone")`.
+#' @param labels What terms, effects, outcomes, groups, clusters and columns are called: `c(status = "Pilot zone")`.
 #' @param stepwise `TRUE` for one control after the other, or a list of character vectors: the blocks.
 #' @param statistic What stands below an estimate: `"std.error"`, `"statistic"` (t or z), `"p.value"`,
 #'   `"conf.int"` or `"none"`.

@@ -204,11 +204,8 @@ plot.pilot_spatial_effects <- function(x, ...) {
 # Estimates with intervals, one line each, the first on top.
 plot_intervals <- function(labels, table, colors, xlab = "Effect", ...) {
   at <- rev(seq_along(labels))
-  # The font first: the labels are measured in it.
-  font <- figure_par()
-  width <- max(graphics::strwidth(labels, units = "inches", cex = 0.9))
-  old <- figure_par(mai = c(0.9, width + 0.3, 0.3, 0.2))
-  on.exit(graphics::par(c(old, font)))
+  old <- figure_par_labels(labels, c(0.9, 0.3, 0.3, 0.2), cex = 0.9)
+  on.exit(graphics::par(old))
   graphics::plot(table$estimate, at,
     xlim = range(0, table$conf.low, table$conf.high, na.rm = TRUE), ylim = c(0.5, length(at) + 0.5), yaxt = "n", pch = 19,
     col = colors, xlab = xlab, ylab = "", ...

@@ -32,6 +32,14 @@ figure_par <- function(...) {
 figure_par_y <- function(main) figure_par(mar = c(4.5, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
 figure_ylab <- function(ylab) graphics::title(ylab = ylab, line = 4.2)
 
+# Room on the left for labels, added to `mai`: inches below, left, above and right.
+figure_par_labels <- function(labels, mai, cex = 1) {
+  # The font first: the labels are measured in it.
+  font <- figure_par()
+  width <- max(graphics::strwidth(labels, units = "inches", cex = cex), na.rm = TRUE)
+  c(figure_par(mai = mai + c(0, width, 0, 0)), font)
+}
+
 # The range of y with `share` of it free above, for a legend that no point lies under.
 with_headroom <- function(y, share) range(y) + c(0, share) * diff(range(y))
 

@@ -140,6 +140,60 @@ test_that("Chinese labels and words", {
   expect_match(readLines(file, encoding = "UTF-8")[3], "\u8bd5\u9a8c\u533a", fixed = TRUE)
 })
 
+test_that("notes, groups and estimators go by the caller's labels and in the table's language", {
+  named <- c(unit = "City", time = "Year")
+  both <- pilot_table(fit, pilot_did(y ~ status | unit + time, panel, vcov = ~ unit + time), labels = named)
+  expect_match(attr(both, "notes")[2], "clustered by City; clustered by City and Year", fixed = TRUE)
+  chinese <- pilot_table(fit, labels = c(unit = "\u57ce\u5e02"), language = "zh")
+  expect_match(attr(chinese, "notes")[2], "\u805a\u7c7b\u5230\u57ce\u5e02\u5c42\u9762", fixed = TRUE)
+  panel$region <- ifelse(as.integer(panel$unit) %% 2 == 0, "a", "b")
+  groups <- heterogeneity(pilot_did(y ~ status | unit + time, panel), "region", draws = 0)
+  expect_equal(attr(pilot_table(groups, labels = c(region = "Region", a = "East")), "heads")[[2]], c("Region = East", "Region = b"))
+  imputed <- pilot_did(y ~ status | unit + time, panel, estimator = "bjs")
+  expect_match(attr(pilot_table(imputed, language = "zh"), "heads")[[2]], "\u63d2\u8865\u4f30\u8ba1", fixed = TRUE)
+})
+
+test_that("no Latin word but names and symbols is left in the Chinese tables of tests", {
+  withr::local_seed(1)
+  panel$z <- panel$x1 + rnorm(nrow(panel))
+  iv <- pilot_did(y ~ status | unit + time | x1 ~ z, panel)
+  W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, k = 5)
+  durbin <- spatial_did(resilience ~ status + fdi | code + year, pilot_cities, W)
+  names <- c(
+    "Kleibergen", "Paap", "rk", "LM", "Wald", "F", "Anderson", "canonical", "Cragg", "Donald", "Olea", "Pflueger", "tF", "Lee", "et", "al",
+    "Rubin", "chi", "Stock", "Wright", "S", "Durbin", "Wu", "Hausman", "C", "Endogeneity", "Wooldridge", "score", "Sargan", "Hansen", "J",
+    "Yogo", "SLS", "lag", "error", "Robust", "LR", "SDM", "SAR", "SEM", "Mundlak", "theta", "rho", "beta", "p", "e"
+  )
+  for (x in list(weak_iv(iv), spatial_tests(durbin))) {
+    table <- pilot_table(x, language = "zh")
+    shown <- c(unlist(table[names(table) != "part"]), unlist(attr(table, "heads")), attr(table, "notes"), attr(table, "corner"))
+    words <- unlist(regmatches(shown, gregexpr("[A-Za-z]+", shown)))
+    expect_setequal(setdiff(words, names), character())
+  }
+})
+
+test_that("LaTeX: one rule below the heads, stars and indents are set, wide tables get smaller type", {
+  tex <- pilot_table(fit, fit, labels = c(y = "Outcome"), output = "latex")
+  expect_no_match(tex, "cmidrule", fixed = TRUE)
+  expect_match(tex, "$^{***}$~p~$<$~0.01", fixed = TRUE)
+  expect_match(tex, "tabular*}{\\linewidth}", fixed = TRUE)
+  expect_no_match(tex, "\\small\n", fixed = TRUE)
+  twice <- pilot_table(`Same name` = fit, `Same name` = fit, output = "latex")
+  expect_equal(lengths(regmatches(twice, gregexpr("cmidrule", twice, fixed = TRUE))), 1L)
+  expect_match(pilot_table(fit, stepwise = TRUE, statistic = "conf.int", digits = 8, output = "latex"), "\\(small|footnotesize|scriptsize)\n")
+  expect_equal(latex_cell(c("  p-value", "-0.5***", "R2")), c("\\quad p-value", "$-$0.5$^{***}$", "$R^2$"))
+  expect_equal(html_cell(c("  p-value", "-0.5***", "R2")), c("&emsp;p-value", "-0.5<sup>***</sup>", "R<sup>2</sup>"))
+})
+
+test_that("a Word column is as wide as its longest text, Chinese characters twice a digit", {
+  layout <- list(head = rbind(c("", "(1)", "(2)"), c("", "long head over both", "long head over both")), body = cbind("abcd", "1.0", "2.0"))
+  widths <- text_widths(layout, 10)
+  expect_equal(widths[2], widths[3])
+  expect_lt(widths[2], widths[1])
+  layout$body[1] <- "\u57ce\u5e02\u56fa\u5b9a"
+  expect_equal(text_widths(layout, 10)[1] - 0.2, 2 * (widths[1] - 0.2))
+})
+
 test_that("files are written in every format", {
   for (type in c("md", "tex", "html", "csv")) {
     file <- withr::local_tempfile(fileext = paste0(".", type))
