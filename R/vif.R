@@ -109,10 +109,10 @@ recipe_terms <- function(recipe, data) {
 
 # Generalized variance inflation of each block of columns, from their cross-products (k x k).
 generalized_vif <- function(gram, block) {
+  # One column a term: 1 / (1 - R^2) is its sum of squares times the diagonal of the inverse.
+  if (!anyDuplicated(block)) return(diag(gram) * diag(chol2inv(chol(gram))))
   scale <- sqrt(diag(gram))
   correlation <- gram / outer(scale, scale)
-  # One column a term: 1 / (1 - R^2) is the diagonal of the inverse.
-  if (!anyDuplicated(block)) return(diag(chol2inv(chol(correlation))))
   all <- log_determinant(correlation)
   vapply(seq_len(max(block)), function(b) {
     inside <- block == b
