@@ -63,3 +63,23 @@ test_that("eligibility that says nothing is refused", {
   )
   expect_error(ddd(y ~ status | unit, data, eligible = "e"), class = "pilotdid_error_formula")
 })
+
+test_that("with another estimator it is that estimator on the gap between the group means", {
+  data <- triple_panel(4)
+  # Two rows on the eligible side: their mean counts. One outcome is missing: the cell has one row left.
+  data <- rbind(data, transform(data[data$e == 1, ], sector = "mining", y = y + cos(unit * time)))
+  data$y[3] <- NA
+  means <- tapply(data$y, list(data$unit, data$time, data$e), mean, na.rm = TRUE)
+  wide <- unique(data[c("unit", "time", "status")])
+  at <- cbind(as.character(wide$unit), as.character(wide$time))
+  wide$gap <- means[cbind(at, "1")] - means[cbind(at, "0")]
+  for (estimator in c("cs", "bjs")) {
+    ours <- ddd(y ~ status | unit + time, data, eligible = "e", estimator = estimator)
+    theirs <- pilot_did(gap ~ status | unit + time, wide, estimator = estimator)
+    # Sums in another order.
+    expect_equal(tidy(ours)$estimate, tidy(theirs)$estimate, tolerance = 1e-10)
+    expect_equal(tidy(ours)$std.error, tidy(theirs)$std.error, tolerance = 1e-10)
+  }
+  data$x <- data$unit * data$time
+  expect_error(ddd(y ~ status + x | unit + time, data, eligible = "e", estimator = "cs"), class = "pilotdid_error_formula")
+})

@@ -191,3 +191,21 @@ test_that("neighbors do not depend on the threads", {
   two <- spatial_weights(d, "id", ~ lon + lat, k = 7)
   expect_identical(one[c("start", "column", "value")], two[c("start", "column", "value")])
 })
+
+test_that("a map gives the neighbors that share a border, and the distances of its centers", {
+  skip_if_not_installed("sf")
+  skip_if_not_installed("spdep")
+  # A board of three by three squares: queens meet at corners, rooks do not.
+  board <- expand.grid(x = 0:2, y = 0:2)
+  square <- function(x, y) sf::st_polygon(list(cbind(x + c(0, 1, 1, 0, 0), y + c(0, 0, 1, 1, 0))))
+  map <- sf::st_sf(id = letters[1:9], geometry = sf::st_sfc(Map(square, board$x, board$y)))
+  steps <- function(f) outer(1:9, 1:9, Vectorize(function(i, j) f(abs(board$x[i] - board$x[j]), abs(board$y[i] - board$y[j]))))
+  dense <- function(W) unname(as.matrix(W))
+  expect_equal(dense(spatial_weights(map, "id", "queen", "none")), 1 * (steps(pmax) == 1))
+  expect_equal(dense(spatial_weights(map, "id", "rook", "none")), 1 * (steps(`+`) == 1))
+  inverse <- 1 / steps(function(a, b) sqrt(a^2 + b^2))
+  diag(inverse) <- 0
+  # Centers are the mean of corners: rounding alone.
+  expect_equal(dense(spatial_weights(map, "id", "inverse", "none")), inverse, tolerance = 1e-12)
+  expect_error(spatial_weights(rbind(map, map[1, ]), "id", "rook"), class = "pilotdid_error_duplicates")
+})
