@@ -185,3 +185,16 @@ test_that("repeated cross-sections agree with did", {
   }
   expect_error(quiet(pilot_did(lemp ~ 1 | person + year, data, cohort = "first.treat")), class = "pilotdid_error_empty")
 })
+
+test_that("the multipliers of every type have mean zero and the covariance of the influence", {
+  withr::local_seed(11)
+  psi <- matrix(rnorm(120), 60, 2) %*% matrix(c(1, 0.5, 0, 1), 2)
+  for (type in c("mammen", "rademacher", "normal")) {
+    drawn <- multiplier_bootstrap(psi, 20000, type, seed = 3)
+    # Twenty thousand draws: a variance is known to sqrt(2 / 20000) = 1 %, a mean to 0.7 % of the spread.
+    expect_equal(crossprod(drawn$draws) / 20000, crossprod(psi), tolerance = 0.04)
+    expect_lt(max(abs(colMeans(drawn$draws)) / sqrt(colSums(psi^2))), 0.03)
+    expect_identical(multiplier_bootstrap(psi, 20000, type, seed = 3)$draws, drawn$draws)
+    expect_equal(drawn$std.error, sqrt(colSums(psi^2)), tolerance = 0.05)
+  }
+})

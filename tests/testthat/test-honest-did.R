@@ -193,3 +193,18 @@ test_that("event studies of the package are taken as they are", {
   skip_if_not_installed("ggplot2")
   expect_s3_class(ggplot2::autoplot(x), "ggplot")
 })
+
+test_that("estimates given as numbers are checked, and their reference may stand among them", {
+  event <- honest_events$ehec
+  numbers <- function(estimate = event$estimate, vcov = event$vcov, event_time = event$time, ...) {
+    honest_did(estimate, bound = 1, vcov = vcov, event_time = event_time, breakdown = FALSE, ...)
+  }
+  expect_error(numbers(vcov = event$vcov[-1, ]), class = "pilotdid_error_argument")
+  expect_error(numbers(event_time = event$time[-1]), class = "pilotdid_error_argument")
+  expect_error(numbers(estimate = replace(event$estimate, 2, NA)), class = "pilotdid_error_argument")
+  expect_error(numbers(event_time = replace(event$time, 1, event$time[2])), class = "pilotdid_error_honest_event_time")
+  k <- length(event$estimate)
+  wider <- rbind(cbind(event$vcov, 0), 0)
+  with <- numbers(c(event$estimate, 0), wider, c(event$time, -1))
+  expect_equal(tidy(with), tidy(numbers()))
+})

@@ -136,3 +136,17 @@ test_that("covariances do not depend on row order or threads, and scale with the
     expect_equal(vcov(scaled, vcov = spec), 1e6 * one, tolerance = exact)
   }
 })
+
+test_that("clusters named after the fit are read from the rows used, and must be known there", {
+  panel <- simulate_pilot(units = 30, seed = 5)
+  panel$region <- as.integer(panel$unit) %% 7L
+  panel$y[c(3, 50)] <- NA
+  suppressMessages(fit <- pilot_did(y ~ status | unit + time, panel))
+  whole <- pilot_did(y ~ status | unit + time, panel[!is.na(panel$y), ])
+  expect_equal(vcov(fit, vcov = ~region), vcov(whole, vcov = ~region), tolerance = 1e-12)
+  lean <- suppressMessages(pilot_did(y ~ status | unit + time, panel, lean = TRUE))
+  expect_error(vcov(lean, vcov = ~region), class = "pilotdid_error_lean")
+  panel$region[7] <- NA
+  suppressMessages(fit <- pilot_did(y ~ status | unit + time, panel))
+  expect_error(vcov(fit, vcov = ~region), class = "pilotdid_error_cluster")
+})

@@ -303,3 +303,25 @@ test_that("plausibly exogenous intervals are the union over a grid, and its limi
   expect_error(plausibly_exogenous(fit, lower = 1, upper = 0), class = "pilotdid_error_argument")
   expect_error(plausibly_exogenous(fit, variance = -1), class = "pilotdid_error_argument")
 })
+
+test_that("covariances known for one residual at a time give the joint one by polarization", {
+  panel <- simulate_pilot(units = 40, covariates = 2, seed = 3)
+  panel$z1 <- panel$x1 + cos(seq_len(nrow(panel)))
+  panel$z2 <- panel$x2 + sin(3 * seq_len(nrow(panel)))
+  two <- y ~ status | unit + time | x1 + x2 ~ z1 + z2
+  clustered <- pilot_did(two, panel)
+  r <- clustered$root
+  k <- ncol(clustered$maps$regressors)
+  # Any columns will do for the identity: the regressors, and combinations of them as residuals.
+  residuals <- clustered$maps$regressors %*% matrix(cos(seq_len(3 * k)), k)
+  joint <- score_covariance(clustered, clustered$maps$regressors, residuals, clustered$vcov_spec)
+  polar <- polarized_scores(clustered, clustered$maps$regressors, residuals, clustered$vcov_spec)
+  # Polarization keeps the symmetric part of each block.
+  blocks <- array(joint, c(k, 3, k, 3))
+  symmetric <- (blocks + aperm(blocks, c(3, 2, 1, 4))) / 2
+  expect_equal(as.vector(polar), as.vector(symmetric), tolerance = 1e-8)
+  # Driscoll-Kraay with no lag: cluster sums by period.
+  by_time <- tidy(weak_iv(pilot_did(two, panel, vcov = ~time)))
+  panelwise <- tidy(weak_iv(pilot_did(two, panel, vcov = driscoll_kraay_vcov(lag = 0))))
+  expect_equal(panelwise$statistic[panelwise$test == "kp_lm"], by_time$statistic[by_time$test == "kp_lm"], tolerance = 1e-8)
+})
