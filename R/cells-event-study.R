@@ -6,10 +6,14 @@
 #' @param balance For the robust estimators, see [aggregate_effects()].
 #' @export
 event_study.pilot_cells <- function(x, window = NULL, bin = TRUE, balance = NULL,
-                                    shares = c("default", "sampled", "fixed"), seed = 1, ...) {
+                                    shares = c("default", "sampled", "fixed"), vcov = NULL, seed = 1, ...) {
+  refuse_event_options(x, ...)
   shares <- check_choice(shares, c("default", "sampled", "fixed"), "shares")
   check_flag(bin, "bin")
   check_window(window)
+  check_count(seed, "seed", min = 0)
+  refuse_empty_window(window, c(x$cells$event_time, x$leads$event_time))
+  x <- with_vcov(x, vcov)
   if (shares != "default") x$shares$random <- shares == "sampled"
   x$leads <- leads_in_window(x$leads, window)
   groups <- aggregation_groups(x, "dynamic", if (!bin) window, balance)

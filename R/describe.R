@@ -32,7 +32,8 @@
 #'
 #'   `plot()` and `autoplot()` draw the treatment status of units by time.
 #' @section Errors: columns that are unknown or not numeric; a status that is
-#'   not 0/1; with a status, a unit with two rows in one period.
+#'   not 0/1; with a status, a unit with two rows in one period. Infinite cells
+#'   warn.
 #' @section When not to use it: unit and period means say nothing about
 #'   identification; for balance between treated and control units see the
 #'   matching functions.
@@ -51,6 +52,7 @@ describe_panel <- function(data, columns = NULL, unit = NULL, time = NULL, statu
   keys <- list(unit = unit, time = time, status = status, cohort = cohort)
   for (what in names(keys)) keys[what] <- list(one_column(keys[[what]], data, what, optional = TRUE))
   columns <- described_columns(columns, data, keys)
+  warn_infinite(columns, data)
   panel <- panel_ids(data, keys)
   paths <- panel_paths(data, keys, panel)
 
@@ -77,6 +79,15 @@ described_columns <- function(columns, data, keys) {
   }, NA)
   if (!any(plain)) abort("not_numeric", "{.arg data} has no numeric columns to describe.")
   candidates[plain]
+}
+
+warn_infinite <- function(columns, data) {
+  infinite <- lapply(set_names(columns), function(name) which(is.infinite(data[[name]])))
+  infinite <- infinite[lengths(infinite) > 0L]
+  if (!length(infinite)) return(invisible())
+  warn("infinite", c("Infinite cells leave no mean, standard deviation or correlation.",
+    x = "Infinite: {.field {infinite_cells(infinite)}}.", i = "Look for divisions by zero and logs of zero."
+  ), columns = names(infinite), rows = sort(unique(unlist(infinite))))
 }
 
 # One row a variable.

@@ -161,16 +161,21 @@ print.pilot_dynamic <- function(x, digits = 4L, most = 20L, ...) {
 
 #' @rdname event_study
 #' @export
-event_study.pilot_dynamic <- function(x, window = NULL, seed = 1, ...) {
+event_study.pilot_dynamic <- function(x, window = NULL, bin = FALSE, vcov = NULL, seed = 1, ...) {
+  refuse_event_options(x, ...)
   check_window(window)
-  known <- known_effects(x)
-  at <- seq_len(nrow(known))
-  if (!is.null(window)) at <- which(known$event_time >= window[1L] & known$event_time <= window[2L])
-  if (!length(at)) {
-    abort("window", c("No effect lies in the window.",
-      x = "Event times run from {min(known$event_time)} to {max(known$event_time)}."
+  check_flag(bin, "bin")
+  if (bin) {
+    abort("argument", c("The end points of {.code estimator = \"{x$estimator}\"} cannot be binned.",
+      i = "Its effects are estimated for each event time by itself: leave {.arg bin} away."
     ))
   }
+  check_count(seed, "seed", min = 0)
+  known <- known_effects(x)
+  refuse_empty_window(window, known$event_time)
+  x <- with_vcov(x, vcov)
+  at <- seq_len(nrow(known))
+  if (!is.null(window)) at <- which(known$event_time >= window[1L] & known$event_time <= window[2L])
   new_event_study(known$event_time[at], known$estimate[at],
     vcov = x$vcov[at + 1L, at + 1L, drop = FALSE], df = x$covariance$df, reference = x$reference,
     references = if (!length(x$reference)) rep("weighted periods", length(at)),

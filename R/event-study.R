@@ -26,14 +26,16 @@
 #' @param data With a formula: the data. Further arguments go to [pilot_did()].
 #' @param estimator With a formula: see [pilot_did()].
 #' @param window `c(first, last)` event time shown; `NULL`, all that occur.
-#' @param bin Do the end points of the window stand for all event times beyond? Otherwise treated
+#' @param bin Do the end points of the window stand for all event times beyond? (Not where effects are
+#'   estimated for each event time by itself: stacked, lpdid, dcdh, efficient, sdid.) Otherwise treated
 #'   units' rows outside the window are dropped and counted; they never join the reference.
-#' @param reference Event time(s) set to zero, in the window.
+#' @param reference Event time(s) set to zero, in the window. With a formula and a robust estimator, its
+#'   option of this name, where it has one.
 #' @param anticipation Periods before the pilot in which units may already react: they are neither
 #'   part of the pre-trend test nor of the mean effect.
 #' @param last_treated Take the cohort that joins last as never treated, and drop all periods from its
 #'   pilot on? Only where every unit joins.
-#' @param vcov A covariance as in [pilot_did()]; `NULL`, that of the fit.
+#' @param vcov For a fit: a covariance as in [pilot_did()]; `NULL`, that of the fit.
 #' @param seed Of the draws behind simultaneous bands and the sup-t test: the same seed gives the same
 #'   bands.
 #' @param ... Arguments of [pilot_did()] with a formula; options of the estimator otherwise.
@@ -58,11 +60,40 @@ event_study.formula <- function(x, data, estimator = "twfe", window = NULL, bin 
                                 anticipation = 0, last_treated = FALSE, seed = 1, ...) {
   # The weights and conditions of pilot_did() see the columns of `data`: the call is built, not pasted.
   call <- match.call(expand.dots = FALSE)
-  fit_call <- as.call(c(list(quote(pilotdid::pilot_did), x, call$data, estimator = estimator), call$...))
-  event_study(eval(fit_call, parent.frame()),
-    window = window, bin = bin, reference = reference, anticipation = anticipation,
-    last_treated = last_treated, seed = seed
+  given <- list(
+    reference = if (!missing(reference)) reference, anticipation = if (!missing(anticipation)) anticipation,
+    bin = if (!missing(bin)) bin, last_treated = if (!missing(last_treated)) last_treated
   )
+  given <- given[lengths(given) > 0L]
+  # What a robust estimator compares with is decided when it is fitted.
+  at_fit <- if (!identical(estimator, "twfe")) intersect(names(given), c("reference", "anticipation"))
+  fit_call <- as.call(c(
+    list(quote(pilotdid::pilot_did), x, call$data, estimator = estimator), call$..., given[at_fit]
+  ))
+  fit <- eval(fit_call, parent.frame())
+  do.call(event_study, c(list(fit, window = window, seed = seed), given[setdiff(names(given), at_fit)]))
+}
+
+#' @export
+event_study.default <- function(x, ...) {
+  abort("argument", c("{.arg x} must be a fit of {.fn pilot_did}, or its formula.", x = "It is {describe_value(x)}."))
+}
+
+# Options of least squares that a robust estimator does not have.
+refuse_event_options <- function(x, ...) {
+  if (!...length()) return(invisible())
+  given <- names(list(...))
+  abort("argument", c("{.arg {given}} cannot be given to the event study of {.code estimator = \"{x$estimator}\"}.",
+    i = "What it compares with is decided when it is fitted: see the options of the estimator in {.fn pilot_did}."
+  ))
+}
+
+refuse_empty_window <- function(window, events) {
+  if (is.null(window) || any(events >= window[1L] & events <= window[2L])) return(invisible())
+  seen <- range(events)
+  abort("window", c("No treated unit is observed in the window.",
+    x = "Event times run from {seen[1]} to {seen[2]}; the window is {window[1]} to {window[2]}."
+  ))
 }
 
 #' @rdname event_study
@@ -77,6 +108,7 @@ event_study.pilot_fit <- function(x, window = NULL, bin = TRUE, reference = -1, 
   check_flag(bin, "bin")
   check_flag(last_treated, "last_treated")
   check_count(anticipation, "anticipation", min = 0)
+  check_count(seed, "seed", min = 0)
   check_window(window)
   check_reference(reference)
   design <- event_design(x$design, last_treated)
@@ -90,6 +122,7 @@ event_study.pilot_fit <- function(x, window = NULL, bin = TRUE, reference = -1, 
   )
   refuse_collinear_events(fit, cells, design)
   terms <- names(cells$indicators)
+  warn_no_variance(fit, terms, cells)
   new_event_study(
     cells$event_time, fit$coefficients[terms],
     vcov = fit$vcov[terms, terms, drop = FALSE], df = fit$covariance$df, reference = cells$reference,
@@ -221,11 +254,7 @@ event_cells <- function(design, window, reference) {
   used <- e[lookup$used & !is.na(e)]
   seen <- range(used)
   span <- window %||% seen
-  if (!any(used >= span[1L] & used <= span[2L])) {
-    abort("window", c("No treated unit is observed in the window.",
-      x = "Event times run from {seen[1]} to {seen[2]}; the window is {span[1]} to {span[2]}."
-    ))
-  }
+  refuse_empty_window(window, used)
   clip <- function(x) pmin(pmax(x, span[1L]), span[2L])
   times <- sort(unique(clip(used)))
   refuse_reference(reference, times, span)
@@ -270,6 +299,17 @@ refuse_reference <- function(reference, times, span) {
 
 other_regressors <- function(design) {
   design$regressors[setdiff(names(design$regressors), design$treatment$names)]
+}
+
+# Rows that are fitted exactly leave no residual, and so no standard error.
+warn_no_variance <- function(fit, terms, cells) {
+  exact <- diag(fit$vcov)[terms] == 0
+  if (!any(exact)) return(invisible())
+  at <- cells$event_time[exact]
+  warn("no_variance", c("Effects with a variance of zero cannot be tested.",
+    x = "At event time {.val {at}} the outcome does not vary, or each row or cluster is fitted exactly.",
+    i = "Look at {.field {fit$design$outcome_name}}, widen the bins with {.arg window}, or cluster by something finer."
+  ), event_time = at)
 }
 
 refuse_collinear_events <- function(fit, cells, design) {

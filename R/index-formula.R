@@ -35,7 +35,8 @@ dimension_formulas <- function(formula) {
   names <- names(formula)
   if (is.null(names) || anyNA(names) || any(!nzchar(names)) || anyDuplicated(names)) {
     abort("formula", c("A list of formulas needs one name a dimension, each different.",
-      x = "The names are {.val {names}}."
+      x = if (is.null(names)) "None has a name." else "The names are {.val {names}}.",
+      i = "For example {.code list(resistance = ~ gdp + savings, recovery = ~ wage - debt)}."
     ))
   }
   formula

@@ -36,14 +36,22 @@ complete_rows <- function(columns, n, na) {
   complete
 }
 
-check_infinite <- function(columns) {
+check_infinite <- function(columns, what = "Indicators") {
   infinite <- lapply(columns, function(x) which(is.infinite(x)))
   infinite <- infinite[lengths(infinite) > 0L]
   if (!length(infinite)) return(invisible())
-  found <- sprintf("%s (rows %s)", names(infinite), vapply(infinite, first_few, ""))
-  abort("infinite", c("Indicators must be finite.",
+  found <- infinite_cells(infinite)
+  abort("infinite", c("{what} must be finite.",
     x = "Infinite: {found}.", i = "Look for divisions by zero and logs of zero."
   ), columns = names(infinite), rows = sort(unique(unlist(infinite))))
+}
+
+infinite_cells <- function(infinite) {
+  sprintf("%s (rows %s)", names(infinite), vapply(infinite, first_few, ""))
+}
+
+warn_all_missing <- function(columns) {
+  warn("all_missing", c("Some columns have no values.", x = "Missing in every row: {.field {columns}}."), columns = columns)
 }
 
 # The periods present among the rows kept; codes only where the weights need them.

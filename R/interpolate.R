@@ -26,12 +26,14 @@
 #'
 #' @return The data, of the class it came in and with the rows in the same
 #'   order, with the columns filled and one logical column
-#'   `.filled_<column>` each, `TRUE` where the cell was filled. The attribute
+#'   `.filled_<column>` each, `TRUE` where the cell was filled, now or by an
+#'   earlier call. The attribute
 #'   `"interpolation"` is a tibble with one row a column: `column`, `missing`,
 #'   `filled`, `bounded` (moved to a bound) and `remaining`. A message prints
 #'   these counts.
 #' @section Errors: a unit with two rows in one period, missing unit or time,
-#'   columns that are not numeric or unknown.
+#'   columns that are not numeric or unknown, infinite cells, a lower bound
+#'   above the upper one. Columns without a single value warn.
 #' @section When not to use it: before ratios and logs are taken is the right
 #'   moment, after is too late. Extrapolated outcomes follow the unit's own
 #'   trend by construction and can make parallel trends look better than they
@@ -59,6 +61,9 @@ interpolate_panel <- function(data, columns = NULL, unit, time,
   columns <- columns_to_fill(columns, data, c(unit, time))
   lower <- bounds_by_column(lower, columns, "lower")
   upper <- bounds_by_column(upper, columns, "upper")
+  check_bounds_order(lower, upper)
+  check_infinite(as.list(data)[columns], "Columns to fill")
+  before <- earlier_flags(columns, data)
   if (method != "linear") rlang::check_installed("imputeTS", sprintf("for `method = \"%s\"`.", method))
 
   panel <- unit_order(data, unit, time)
@@ -68,7 +73,7 @@ interpolate_panel <- function(data, columns = NULL, unit, time,
   })
   counts <- fill_counts(filled)
   report_filled(counts, nrow(data))
-  flags <- lapply(filled, function(f) f$filled)
+  flags <- Map(function(f, earlier) f$filled | earlier, filled, before)
   names(flags) <- sprintf(".filled_%s", columns)
   with_columns(data, c(lapply(filled, function(f) f$value), flags), interpolation = counts)
 }
@@ -104,6 +109,25 @@ bounds_by_column <- function(bound, columns, what) {
     out[names(bound)] <- bound
   }
   out
+}
+
+check_bounds_order <- function(lower, upper) {
+  wrong <- names(lower)[lower > upper]
+  if (length(wrong)) {
+    abort("argument", c("{.arg lower} must not lie above {.arg upper}.", x = "It does for {.field {wrong}}."))
+  }
+}
+
+# A second call fills what the first has left: the cells that it filled stay flagged.
+earlier_flags <- function(columns, data) {
+  lapply(set_names(columns), function(name) {
+    name <- sprintf(".filled_%s", name)
+    flag <- if (name %in% names(data)) data[[name]] else logical(nrow(data))
+    if (is.logical(flag)) return(flag)
+    abort("name_clash", c("{.arg data} must not have columns of the names to be added.",
+      x = "Already there, and not a flag: {.field {name}}.", i = "Rename it."
+    ))
+  })
 }
 
 # Rows in order of unit and time: `order` (positions -> rows), `time` and `start` (position of
@@ -219,6 +243,8 @@ report_filled <- function(counts, rows) {
   lines <- sprintf("%s: %d of %d missing filled (%s of rows)%s", counts$column, counts$filled,
     counts$missing, share, extra
   )
+  empty <- counts$column[counts$missing == rows]
+  if (length(empty)) warn_all_missing(empty)
   total <- sum(counts$filled)
   inform("filled", c("Filled {total} cell{?s} in {nrow(counts)} column{?s}.", bullet_lines(lines)))
 }

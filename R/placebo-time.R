@@ -80,13 +80,16 @@ leave_out_groups <- function(fit, by) {
   expr <- as_exprs(by, "by")[[1L]]
   label <- expr_label(expr)
   for (id in c(list(design$unit, design$time), design$effects, design$clusters)) {
-    if (identical(id$label, label)) return(list(code = id$code + 1L, labels = format(id$values, trim = TRUE)))
+    if (identical(id$label, label)) return(list(code = id$code + 1L, labels = value_text(id$values)))
   }
   check_variables(list(expr), fit$data, environment(fit$formula))
   id <- code_effect(expr, fit$data, environment(fit$formula))
   seen <- sort(unique(used_values(id$code, design)))
-  list(code = match(id$code, seen), labels = format(id$values[seen + 1L], trim = TRUE))
+  list(code = match(id$code, seen), labels = value_text(id$values[seen + 1L]))
 }
+
+# format() would pad text with blanks.
+value_text <- function(values) if (is.numeric(values)) format(values, trim = TRUE) else as.character(values)
 
 # One fit on the design that `make` gives -> one row; a fit that is refused has its reason.
 refit_row <- function(fit, term, make) {
@@ -146,19 +149,24 @@ refits_order <- function(x) {
 
 #' @export
 plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ...) {
-  old <- figure_par_y(main)
-  on.exit(graphics::par(old))
   table <- refits_order(x)
+  labels <- as.character(table[[x$key]])
+  upright <- x$key != "lead"
+  # Labels that stand upright take the room of the longest.
+  room <- if (upright && length(labels)) 0.5 * max(nchar(labels, "width")) else 0
+  old <- figure_par_y(main, bottom = 4.5 + max(room - 1.5, 0))
+  on.exit(graphics::par(old))
   at <- seq_len(nrow(table))
   graphics::plot(range(at) + c(-0.5, 0.5), range(0, table$conf.low, table$conf.high, x$original$estimate),
-    type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = "", xlab = xlab %||% refits_xlab(x))
+    type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = "", xlab = "")
   figure_ylab(ylab)
+  graphics::title(xlab = xlab %||% refits_xlab(x), line = 3 + max(room - 1.5, 0))
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(h = x$original$estimate, lty = 2, col = shade("#b2182b"))
   graphics::segments(at, table$conf.low, at, table$conf.high, col = shade("#1b1b1b"))
   graphics::points(at, table$estimate, pch = 16, col = shade("#1b1b1b"))
   shown <- labeled_refits(length(at))
-  graphics::axis(1, at = shown, labels = as.character(table[[x$key]])[shown], las = if (x$key == "lead") 1 else 2)
+  graphics::axis(1, at = shown, labels = labels[shown], las = if (upright) 2 else 1)
   invisible(x)
 }
 

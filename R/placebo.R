@@ -81,6 +81,11 @@ placebo_term <- function(fit) {
 placebo_dates <- function(fit, scheme, dates) {
   values <- fit$design$time$values
   cohort <- fit$design$treatment$cohort
+  if (scheme == "unit" && !is.null(dates)) {
+    abort("dates", c("{.arg dates} has no meaning for {.code scheme = \"unit\"}: the true dates are kept.",
+      i = "Use {.val cohort_dates} or {.val unit_dates}, or leave {.arg dates} away."
+    ))
+  }
   if (is.null(dates)) {
     if (scheme == "unit_dates") return(range(cohort[cohort >= 0L]))
     return(c(1L, length(values) - 1L))

@@ -29,7 +29,7 @@ figure_par <- function(...) {
 }
 
 # Room on the left for numbers with many digits, and the name of the axis beyond them.
-figure_par_y <- function(main) figure_par(mar = c(4.5, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
+figure_par_y <- function(main, bottom = 4.5) figure_par(mar = c(bottom, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
 figure_ylab <- function(ylab) graphics::title(ylab = ylab, line = 4.2)
 
 # Room on the left for labels, added to `mai`: inches below, left, above and right.

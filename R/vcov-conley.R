@@ -32,7 +32,7 @@ covariance_conley <- function(fit, spec, ssc) {
   at <- conley_coordinates(fit, spec, rows)
   place <- code_places(at$x, at$y)
   time <- if (linear && !is.null(design$time)) design$time$code[rows] else integer(length(rows))
-  scores <- if (linear) panel_scores(fit) else fit$unit_influence
+  scores <- if (linear) panel_scores(fit) else influence(fit)
   meat <- cpp_spatial_covariance(
     scores, place$code, time, max(time) + 1L, place$x, place$y,
     match(spec$distance, c("haversine", "euclidean")) - 1L, spec$cutoff,

@@ -107,6 +107,12 @@ covariance_user <- function(fit, spec, ssc) {
       x = "It is {.obj_type_friendly {value}}{if (is.matrix(value)) paste0(' of ', nrow(value), ' x ', ncol(value))}."
     ))
   }
+  # Symmetric up to the rounding of a product of matrices.
+  if (!all(is.finite(value)) || any(diag(value) < 0) || !isSymmetric(unname(value), tol = 1e-8)) {
+    abort("vcov", c("A covariance matrix must be symmetric and finite, with no negative variance.",
+      x = "It holds {.val {signif(as.vector(value)[seq_len(min(k * k, 6L))], 4)}}{if (k > 2) ', ...'}."
+    ))
+  }
   list(matrix = value, df = max(fit$nobs - count_parameters(fit, ssc), 1))
 }
 

@@ -21,7 +21,8 @@
 #'   `condition.number` of the raw columns with the constant, scaled to unit
 #'   length (Belsley, Kuh and Welsch), and `condition.number.within` of the
 #'   partialled-out columns. `plot()` and `autoplot()` draw the factors.
-#' @section Errors: a fit made with `lean = TRUE`, or without regressors.
+#' @section Errors: a fit made with `lean = TRUE`, without regressors, or by
+#'   another estimator than least squares or 2SLS.
 #' @section When not to use it: to drop controls. A large factor of a control
 #'   that is not of interest does no harm; one of the treatment means that the
 #'   data say little about it, and no other specification changes that.
@@ -38,6 +39,12 @@
 #' @export
 vif_table <- function(fit) {
   check_fit(fit)
+  if (!fit$estimator %in% c("twfe", "iv")) {
+    abort("estimator", c("Variance inflation belongs to a regression.",
+      x = "This is a fit with {.code estimator = \"{fit$estimator}\"}, whose coefficients are effects.",
+      i = "Judge the same formula with {.code estimator = \"twfe\"}."
+    ))
+  }
   terms <- regressor_terms(fit)
   columns <- c(fit$design$regressors, fit$design$endogenous)[unlist(terms, use.names = FALSE)]
   df <- lengths(terms, use.names = FALSE)

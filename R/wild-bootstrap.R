@@ -14,7 +14,7 @@
 #' \eqn{\hat\beta \pm c^* se}, with \eqn{c^*} the quantile of \eqn{|t^*|}.
 #'
 #' With Rademacher weights and \eqn{2^G \le} `draws` all sign patterns are enumerated and the p-value is
-#' their exact share. With fewer than about ten clusters Webb's six points are the better choice; with
+#' their exact share, at least \eqn{2/2^G}: where that is above the level the set is the whole line. With fewer than about ten clusters Webb's six points are the better choice; with
 #' fewer than five, or few treated clusters, no bootstrap of this kind can be trusted (MacKinnon and
 #' Webb 2018): use [placebo()].
 #'
@@ -158,9 +158,15 @@ wild_scalar <- function(out, sums, clusters) {
   # Without the null imposed the draws are around the estimate whatever the null.
   out$draw_statistics <- wild_t(result, if (out$impose_null) out$null else 0)
   out$p.value <- wild_p(out, out$null)
-  out$pieces <- if (!is.null(out$conf.level)) wild_set(out)
+  out$pieces <- if (!is.null(out$conf.level)) {
+    if (never_rejects(out)) cbind(low = -Inf, high = Inf) else wild_set(out)
+  }
   out
 }
+
+# Weights that are all 1, or all -1, give back the statistic itself, whatever the null imposed. Far from the
+# estimate rounding would hide that these two patterns tie.
+never_rejects <- function(out) out$enumerated && out$impose_null && 2 / out$draws > 1 - out$conf.level
 
 wild_t <- function(result, value) {
   variance <- result[, 3L] + value * (2 * result[, 4L] + value * result[, 5L])

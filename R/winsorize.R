@@ -20,7 +20,8 @@
 #'   `column`, `group`, `lower`, `upper`, `n.low`, `n.high`. Missing cells stay
 #'   missing.
 #' @section Errors: columns that are 0/1, not numeric, or unknown; `probs` that
-#'   are not two increasing numbers in \eqn{[0, 1]}.
+#'   are not two increasing numbers in \eqn{[0, 1]}. Columns without a single
+#'   value warn.
 #' @references Cox (2006), WINSOR: Stata module to winsorize a variable; Lian
 #'   (2014), WINSOR2. Hyndman and Fan (1996), Sample quantiles in statistical
 #'   packages, definition 2.
@@ -36,6 +37,8 @@ winsorize <- function(data, columns, probs = c(.01, .99), by = NULL, type = 2, t
   check_numeric_columns(columns, data)
   check_not_binary(columns, data)
   check_probs(probs)
+  empty <- columns[vapply(columns, function(name) all(is.na(data[[name]])), NA)]
+  if (length(empty)) warn_all_missing(empty)
   check_flag(trim, "trim")
   if (!is.numeric(type) || length(type) != 1L || !type %in% 1:9) {
     abort("argument", "{.arg type} must be one of the quantile types 1 to 9.")

@@ -106,6 +106,10 @@ test_that("what is missing for a table is said", {
   refused("status", unit = "city", time = "year", status = "gdp")
   refused("unknown_column", unit = "cty", time = "year")
   refused("not_numeric", columns = "city")
+  endless <- panel
+  endless$gdp[4] <- Inf
+  w <- expect_warning(describe_panel(endless), class = "pilotdid_warning_infinite")
+  expect_identical(w$rows, 4L)
   panel <- rbind(panel, panel[1, ])
   refused("duplicates", unit = "city", time = "year", status = "pilot")
   expect_identical(tidy(describe_panel(panel, unit = "city", time = "year"), "balance")$value[10], 1)

@@ -169,6 +169,54 @@ test_that("bad requests name their cause", {
   expect_error(event_study(dose), class = "pilotdid_error_no_panel")
 })
 
+test_that("robust estimators take what they have, and refuse the rest", {
+  data <- event_panel(1)
+  formula <- y ~ status | id + year
+  quiet <- function(...) suppressWarnings(event_study(...))
+  fit <- suppressWarnings(pilot_did(formula, data, estimator = "cs"))
+  direct <- suppressWarnings(pilot_did(formula, data, estimator = "lpdid"))
+  for (robust in list(fit, direct)) {
+    expect_error(event_study(robust, window = c(40, 50)), class = "pilotdid_error_window")
+    expect_error(event_study(robust, reference = -2), class = "pilotdid_error_argument")
+    expect_error(event_study(robust, last_treated = TRUE), class = "pilotdid_error_argument")
+    expect_error(event_study(robust, seed = "a"), class = "pilotdid_error_argument")
+  }
+  expect_error(event_study(direct, bin = TRUE), class = "pilotdid_error_argument")
+  expect_error(event_study(3), class = "pilotdid_error_argument")
+  # Anticipation and reference are decided at the fit, clusters at any time.
+  early <- quiet(formula, data, estimator = "cs", anticipation = 1)
+  at_fit <- quiet(suppressWarnings(pilot_did(formula, data, estimator = "cs", anticipation = 1)))
+  expect_identical(tidy(early), tidy(at_fit))
+  expect_false(isTRUE(all.equal(tidy(early)$estimate, tidy(event_study(fit))$estimate)))
+  second <- quiet(formula, data, estimator = "sa", reference = -2)
+  expect_identical(unique(tidy(second)$reference), -2)
+  data$group <- data$id %% 8
+  clustered <- suppressWarnings(pilot_did(formula, data, estimator = "cs", vcov = ~group))
+  fit <- suppressWarnings(pilot_did(formula, data, estimator = "cs"))
+  expect_equal(tidy(event_study(fit, vcov = ~group)), tidy(event_study(clustered)))
+})
+
+test_that("an outcome without variation has no tests, which is said", {
+  data <- event_panel(1)
+  data$flat <- 1
+  expect_warning(event_study(flat ~ status | id + year, data), class = "pilotdid_warning_no_variance")
+})
+
+test_that("Conley of a fit by unit: alone in space, its own clusters", {
+  data <- event_panel(1)
+  data$latitude <- data$id / 10
+  data$longitude <- 100
+  fit <- suppressWarnings(pilot_did(y ~ status | id + year, data, estimator = "cs"))
+  # Places 11 km apart and a cut-off below: contributions of units, not of pairs.
+  expect_equal(vcov(fit, vcov = conley_vcov(5)), crossprod(influence(fit)), tolerance = 1e-12)
+  psi <- influence(fit)
+  near <- abs(outer(sort(unique(data$id)), sort(unique(data$id)), `-`)) <= 1
+  expect_equal(
+    unname(suppressWarnings(vcov(fit, vcov = conley_vcov(15)))),
+    unname(suppressWarnings(nearest_psd(t(psi) %*% near %*% psi))), tolerance = 1e-10
+  )
+})
+
 test_that("figures draw", {
   event <- fit_event(1)
   # png(), because the default encoding of pdf() has no sign for "at most".

@@ -145,6 +145,25 @@ test_that("what cannot be filled is refused by name and row", {
   expect_identical(refused("duplicates", twice, "gdp", "city", "year")$rows, 2L)
 })
 
+test_that("cells filled earlier stay flagged, and no column of another meaning is overwritten", {
+  data <- gaps()
+  twice <- quietly(quietly(data, "gdp", "city", "year"), "gdp", "city", "year", extrapolate = "nearest")
+  expect_identical(which(twice$.filled_gdp), which(is.na(data$gdp)))
+  data$.filled_gdp <- 1
+  expect_error(quietly(data, "gdp", "city", "year"), class = "pilotdid_error_name_clash")
+})
+
+test_that("infinite and all-missing columns, and bounds in the wrong order, are named", {
+  data <- gaps()
+  expect_error(quietly(data, "gdp", "city", "year", lower = 5, upper = 1), class = "pilotdid_error_argument")
+  data$gdp[3] <- Inf
+  e <- expect_error(quietly(data, "gdp", "city", "year"), class = "pilotdid_error_infinite")
+  expect_identical(e[c("columns", "rows")], list(columns = "gdp", rows = 3L))
+  data$gdp <- NA_real_
+  w <- expect_warning(quietly(data, "gdp", "city", "year"), class = "pilotdid_warning_all_missing")
+  expect_identical(w$columns, "gdp")
+})
+
 test_that("series methods fill inside gaps on the regular grid, ends by the same rule", {
   skip_if_not_installed("imputeTS")
   data <- data.frame(

@@ -111,6 +111,11 @@ test_that("leave-one-out equals fits on subsets", {
     expect_equal(table$estimate[g], again$coefficients[["status"]], tolerance = 1e-10)
     expect_equal(table$std.error[g], sqrt(again$vcov[1, 1]), tolerance = 1e-10)
   }
+  # Groups keep their names, of whatever length.
+  data$region <- strrep("p", data$province + 1)
+  named <- tidy(leave_one_out(quiet_fit(y ~ status + x1 | id + year, data = data), ~region))
+  expect_identical(named$left.out, strrep("p", 1:9))
+  expect_equal(named$estimate, table$estimate)
   expect_equal(nrow(tidy(leave_one_out(fit, "unit"))), length(unique(data$id)))
   cohorts <- tidy(leave_one_out(fit, "cohort"))
   expect_equal(cohorts$left.out, as.character(sort(unique(data$first))))
@@ -122,6 +127,7 @@ test_that("bad requests name their cause, and figures draw", {
   expect_error(placebo(fit, draws = 0), class = "pilotdid_error_argument")
   expect_error(placebo(fit, scheme = "rows"), class = "pilotdid_error_argument")
   expect_error(placebo(fit, scheme = "unit_dates", dates = c(1900, 1901)), class = "pilotdid_error_dates")
+  expect_error(placebo(fit, dates = c(2012, 2014)), class = "pilotdid_error_dates")
   expect_error(placebo(fit, scheme = "cohort_dates", dates = c(2012, 2012)), class = "pilotdid_error_dates")
   expect_error(placebo(quiet_fit(y ~ x1 | id + year, data = data)), class = "pilotdid_error_placebo_treatment")
   expect_error(placebo(quiet_fit(y ~ status | id + year, data = data, vcov = matrix(1))), class = "pilotdid_error_vcov")

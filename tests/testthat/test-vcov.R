@@ -103,6 +103,10 @@ test_that("bad requests name their cause", {
   expect_error(tidy(fit, vcov = NW(2) ~ firm + year), class = "pilotdid_error_vcov")
   expect_error(tidy(fit, vcov = mystery(2) ~ year), class = "pilotdid_error_vcov")
   expect_error(tidy(fit, vcov = diag(3)), class = "pilotdid_error_vcov")
+  expect_error(tidy(fit, vcov = matrix(NA_real_)), class = "pilotdid_error_vcov")
+  expect_error(tidy(fit, vcov = matrix(-1)), class = "pilotdid_error_vcov")
+  two <- quiet_fit(y ~ d + x1 | id + year, data = data)
+  expect_error(tidy(two, vcov = matrix(c(1, 2, 3, 4), 2)), class = "pilotdid_error_vcov")
   data$one <- 1
   fit <- quiet_fit(y ~ d | id + year, data = data)
   expect_error(tidy(fit, vcov = ~one), class = "pilotdid_error_one_cluster")

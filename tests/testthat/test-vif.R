@@ -62,6 +62,8 @@ test_that("dropped rows, collinear controls and the order of terms", {
 test_that("what has no factors is refused", {
   expect_error(vif_table(lm(mpg ~ wt, mtcars)), class = "pilotdid_error_argument")
   data <- random_panel(1)
+  robust <- suppressWarnings(pilot_did(y ~ status | id + year, event_panel(1), estimator = "cs"))
+  expect_error(vif_table(robust), class = "pilotdid_error_estimator")
   lean <- suppressWarnings(pilot_did(y ~ d | id + year, data, lean = TRUE))
   expect_error(vif_table(lean), class = "pilotdid_error_lean")
   alone <- vif_table(suppressWarnings(pilot_did(y ~ d | id + year, data)))

@@ -83,6 +83,18 @@ test_that("the confidence set holds exactly what is not rejected", {
   expect_equal(tidy(loose)$conf.high - loose$estimate, loose$estimate - tidy(loose)$conf.low)
 })
 
+test_that("where no sign pattern can reject, the set is the whole line", {
+  data <- few_clusters(1)
+  data$region <- data$id %% 4
+  fit <- quiet_fit(y ~ status + x1 | id + year, data = data, vcov = ~region)
+  # The smallest p-value of four clusters is 2 / 16.
+  out <- wild_bootstrap(fit, draws = 99)
+  expect_gte(out$p.value, 0.125)
+  expect_identical(unname(unlist(tidy(out)[c("conf.low", "conf.high")])), c(-Inf, Inf))
+  wide <- tidy(wild_bootstrap(fit, draws = 99, conf.level = 0.8))
+  expect_true(is.finite(wide$conf.low) && wide$conf.low < wide$estimate)
+})
+
 test_that("with many clusters it agrees with the t test", {
   data <- event_panel(5, units = 300)
   fit <- quiet_fit(y ~ status + x1 | id + year, data = data)

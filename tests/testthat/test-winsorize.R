@@ -42,6 +42,9 @@ test_that("0/1 columns are refused, and the caller's data stay", {
   }
   winsorize(data, "x")
   expect_identical(data, copy)
+  data$empty <- NA_real_
+  w <- expect_warning(winsorize(data, c("x", "empty")), class = "pilotdid_warning_all_missing")
+  expect_identical(w$columns, "empty")
   skip_if_not_installed("data.table")
   table <- data.table::as.data.table(data)
   expect_s3_class(winsorize(table, "x"), "data.table")
