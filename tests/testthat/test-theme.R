@@ -24,8 +24,10 @@ study_results <- function(fit, panel) {
   index <- entropy_index(~ up + x2, panel)
   curve <- suppressWarnings(index_robustness(y ~ status + x1 | unit + time, panel, list(a = ~ up + m, b = ~ x2 + x1)))
   match <- suppressWarnings(match_panel(status ~ x1 + x2, panel, unit = "unit", time = "time"))
+  effect <- suppressWarnings(match_effect(match, "y"))
+  samples <- suppressWarnings(psm_did(y ~ status | unit + time, panel, match = match))
   list(
-    index, curve, match, balance(match), heterogeneity(fit, "region", draws = 0), mechanism(fit, "m"),
+    index, curve, match, balance(match), effect, samples, heterogeneity(fit, "region", draws = 0), mechanism(fit, "m"),
     mediation(fit, "m", draws = 20, seed = 1), suppressWarnings(moderation(fit, "x2")),
     describe_panel(panel, c("y", "x1"), unit = "unit", time = "time", status = "status"),
     suppressWarnings(anderson_rubin(pilot_did(y ~ x2 | unit + time | x1 ~ m, panel)))
