@@ -55,7 +55,7 @@ decomposable <- function(fit) {
     abort("argument", c("{.arg fit} must be a result of {.fn pilot_did}.", x = "It is {.obj_type_friendly {fit}}."))
   }
   refuse_lean(fit)
-  design <- staggered_design(fit$design, "twfe")
+  design <- staggered_design(fit$design, "twfe", what = "{.fn bacon_decomposition}")
   covariates <- names(design$covariates)
   if (length(covariates)) {
     abort("covariates", c("The decomposition is for regressions without covariates.",
@@ -63,7 +63,7 @@ decomposable <- function(fit) {
       i = "Drop them for the decomposition, or use {.fn twfe_weights}, which allows them."
     ))
   }
-  refuse_extra_effects(design, "twfe")
+  refuse_extra_effects(design, "twfe", what = "{.fn bacon_decomposition}")
   if (!is_balanced(design)) {
     full <- length(design$unit$values) * length(design$time$values)
     abort("unbalanced", c("The decomposition needs a balanced panel: only then are cohort means all that counts.",

@@ -20,6 +20,7 @@ fit_cs <- function(design, data, vcov, ssc, solver, call, control_group, anticip
     design <- drop_incomplete(design)
     balanced <- TRUE
   }
+  warn_single_units(design)
   by_row <- repeated || (!balanced && incomplete == "cross_section")
   cells <- cs_cells(design, control_group, anticipation, base_period)
   simple <- !length(design$covariates) && (by_row || (balanced && constant_weights(design)))
@@ -180,7 +181,7 @@ cs_by_cells <- function(design, cells, method, by_row) {
     ), spec, match(method, c("dr", "ipw", "or")) - 1L
   )
   cells$estimate <- ifelse(is.na(cells$reason), 0, NA)
-  cells$estimate[solved] <- found$effect
+  cells$estimate[solved] <- ifelse(found$status == 0L, found$effect, NA)
   cells$size <- NA_real_
   cells$size[solved] <- found$treated
   cells$reason[solved] <- cs_reason(found, names(design$covariates))
@@ -190,7 +191,8 @@ cs_by_cells <- function(design, cells, method, by_row) {
 }
 
 cs_reason <- function(found, covariates) {
-  column <- c("the constant", covariates)[found$column + 1L]
+  # The columns are counted from the constant at 0; -1 where no column is at fault.
+  column <- c(NA, "the constant", covariates)[found$column + 2L]
   reasons <- c(
     NA, "no treated unit is seen in both periods", "no control unit in these periods",
     "no overlap: covariates predict treatment almost perfectly", "collinear covariates",

@@ -12,6 +12,7 @@ fit_etwfe <- function(design, data, vcov, ssc, solver, call, control_group, anti
   design <- staggered_design(design, "etwfe")
   refuse_unit_slopes(design, "etwfe")
   design <- drop_always_treated(design)
+  warn_single_units(design)
   frame <- etwfe_frame(design, control_group, as.integer(anticipation))
   options <- list(control_group = control_group, anticipation = anticipation, family = family,
                   reference = if (control_group == "never") -1L - as.integer(anticipation))

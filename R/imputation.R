@@ -178,12 +178,7 @@ refuse_single <- function(prepared, single) {
 }
 
 warn_single <- function(prepared, single) {
-  single <- single & prepared$cells$treated
-  if (!any(single)) return(invisible())
-  cohorts <- unique(format(time_label(prepared$design, prepared$cells$cohort[single]), trim = TRUE))
-  warn("one_unit", c("Cohorts of a single unit (or cluster) have no variance of their own: {cohorts}.",
-    i = "The standard errors of their effects leave out the spread of effects within the cohort, and are too small."
-  ))
+  warn_one_unit(prepared$design, prepared$cells$cohort[single & prepared$cells$treated])
 }
 
 imputation_fit <- function(estimator, prepared, data, call, centered, vcov, random, options) {

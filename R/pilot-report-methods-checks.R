@@ -95,7 +95,7 @@ weights_text <- function(label, language) {
 methods_text.pilot_spatial <- function(x, language = "en") {
   tell <- function(...) say(language, ...)
   d <- x$design
-  rows <- if (x$weights$row_standardized) tell("rows_to_one") else x$weights$standardize
+  rows <- if (x$weights$row_standardized) tell("rows_to_one") else standardization_text(x$weights, language)
   c(
     tell("spatial", spatial_title(x$spec$model, language), d$outcome_name,
       tell(if (x$spec$method == "gmm") "moments" else "likelihood"), deparse1(x$formula)),

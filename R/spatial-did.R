@@ -162,9 +162,11 @@ refuse_unbalanced <- function(design) {
 usable_correction <- function(bias, by_default, design, W) {
   if (bias != "transformation" || W$row_standardized || !spatial_effects(design)[["time"]]) return(bias)
   if (!by_default) {
+    alone <- islands(W)
     abort("row_standardized", c("The transformation with time effects needs weights whose rows sum to one.",
-      x = "These do not{if (length(islands(W))) ': some units have no neighbor'}.",
-      i = "Use {.code standardize = \"row\"} in {.fn spatial_weights}, or {.code bias_correction = \"correction\"}."
+      x = if (length(alone)) "These do not: {length(alone)} unit{?s} {?has/have} no neighbor: {first_few(islands_names(W))}." else "These do not.",
+      i = if (length(alone)) "Give {cli::qty(length(alone))}{?it/them} neighbors (a larger {.arg cutoff}, {.code type = \"knn\"}), leave {cli::qty(length(alone))}{?it/them} out with {.arg subset}, or use {.code bias_correction = \"correction\"}."
+      else "Use {.code standardize = \"row\"} in {.fn spatial_weights}, or {.code bias_correction = \"correction\"}."
     ))
   }
   inform("row_standardized", c("The rows of the weights do not sum to one: {.code bias_correction = \"correction\"} is used.",

@@ -151,7 +151,7 @@ print.pilot_spatial <- function(x, digits = 4L, ...) {
   cat("Sample:   ", big(x$nobs), " rows, ", big(length(d$unit$values)), " units (", d$unit$label, "), ",
     length(d$time$values), " periods (", d$time$label, ")", dropped_text(d), "\n", sep = "")
   if (!is.null(d$treatment$cohort)) cat("Treated:  ", cohort_text(d), "\n", sep = "")
-  cat("Weights:  ", x$weights$label, ", ", if (x$weights$row_standardized) "rows sum to one" else x$weights$standardize, "\n", sep = "")
+  cat("Weights:  ", x$weights$label, ", ", if (x$weights$row_standardized) "rows sum to one" else standardization_text(x$weights), "\n", sep = "")
   cat("Effects:  ", if (length(d$effects)) paste(effect_labels(d), collapse = " + ") else "none", bias_text(x), "\n", sep = "")
   cat("SE:       ", x$covariance$label, clusters_text(x), "\n\n", sep = "")
   table <- coefficient_table(x)

@@ -5,17 +5,18 @@ print.pilot_weights <- function(x, ...) {
   n <- length(x$start) - 1L
   neighbors <- diff(x$start)
   links <- length(x$column)
-  standard <- switch(x$standardize, row = "row-standardized", spectral = "largest eigenvalue 1", none = "not standardized")
-  cat("Spatial weights: ", x$label, ", ", standard, "\n", sep = "")
+  cat("Spatial weights: ", x$label, ", ", standardization_text(x), "\n", sep = "")
   cat("Units:     ", big(n), if (!is.null(x$ids)) paste0(" (", x$unit, ")") else " (without names)", "\n", sep = "")
   cat("Links:     ", big(links), " (", format(100 * links / n / (n - 1), digits = 2), " % of all pairs), ",
     min(neighbors), " to ", max(neighbors), " neighbors, mean ", format(mean(neighbors), digits = 3), "\n", sep = "")
   cat("Symmetric: ", symmetry_text(x), "\n", sep = "")
   alone <- islands(x)
   cat("Islands:   ", if (length(alone)) paste0(length(alone), ": ", first_few(islands_names(x))) else "none", "\n", sep = "")
-  if (x$ties > 0L) cat("Ties:      ", x$ties, " units choose among equally distant neighbors, by order\n", sep = "")
+  if (x$ties > 0L) cat("Ties:      ", x$ties, if (x$ties == 1L) " unit chooses" else " units choose", " among equally distant neighbors, by order\n", sep = "")
   invisible(x)
 }
+
+standardization_text <- function(w, language = "en") say(language, paste0("standardize_", w$standardize))
 
 islands_names <- function(w) if (is.null(w$ids)) islands(w) else format_id(w$ids[islands(w)])
 

@@ -4,7 +4,8 @@
 # -> design with `cohort` (unit -> first treated period from 0, -1 never), `covariates`, and the
 # periods without untreated rows refused.
 # reversals: does the estimator know what to do when a unit switches off again?
-staggered_design <- function(design, estimator, reversals = FALSE) {
+# what: how messages name the caller, where that is not an estimator.
+staggered_design <- function(design, estimator, reversals = FALSE, what = "{.code estimator = {.val {estimator}}}") {
   treatment <- design$treatment
   if (length(design$endogenous)) {
     abort("argument", c("{.code estimator = {.val {estimator}}} takes no instruments.",
@@ -13,13 +14,13 @@ staggered_design <- function(design, estimator, reversals = FALSE) {
   }
   if (!identical(treatment$kind, "binary") || is.null(treatment$cohort)) {
     name <- treatment$names
-    abort("treatment_kind", c("{.code estimator = {.val {estimator}}} needs one treatment status, 0 or 1, in a panel with a unit and a time.",
+    abort("treatment_kind", c(paste(what, "needs one treatment status, 0 or 1, in a panel with a unit and a time."),
       x = "{.field {name}} is {if (length(name) > 1L) 'a set of several terms' else treatment$kind}.",
       i = "Name the status first in the formula, or give {.arg cohort}."
     ))
   }
   if (!reversals && isTRUE(treatment$reversals > 0)) {
-    abort("reversal", c("{.code estimator = {.val {estimator}}} is for treatments that stay on.",
+    abort("reversal", c(paste(what, "is for treatments that stay on."),
       x = "{.field {treatment$names}} switches off again in {treatment$reversals} unit{?s}.",
       i = "{.code estimator = \"dcdh\"} allows switching off; or define the status as having ever joined."
     ))
@@ -69,18 +70,32 @@ period_at <- function(design, period, by) {
   match(position[period + 1L] + by, position) - 1L
 }
 
+warn_one_unit <- function(design, cohorts) {
+  if (!length(cohorts)) return(invisible())
+  cohorts <- unique(format(time_label(design, cohorts), trim = TRUE))
+  warn("one_unit", c("Cohorts of a single unit (or cluster) have no variance of their own: {cohorts}.",
+    i = "The standard errors of their effects leave out the spread of effects within the cohort, and are too small."
+  ))
+}
+
+warn_single_units <- function(design) {
+  size <- tabulate(design$cohort + 1L, length(design$time$values))
+  # The always treated (0) have no effect to estimate.
+  warn_one_unit(design, setdiff(which(size == 1L) - 1L, 0L))
+}
+
 # Effects beyond the unit and the time.
 extra_effects <- function(design) {
   design$effects[setdiff(names(design$effects), c(design$unit$label, design$time$label))]
 }
 
-refuse_extra_effects <- function(design, estimator) {
+refuse_extra_effects <- function(design, estimator, what = "{.code estimator = {.val {estimator}}}") {
   extra <- names(extra_effects(design))
   sloped <- any(lengths(lapply(design$effects, `[[`, "slopes")) > 0L)
   if (!length(extra) && !sloped) return(invisible())
-  what <- if (length(extra)) extra else "unit-specific slopes"
-  abort("effects", c("{.code estimator = {.val {estimator}}} knows unit and time effects only.",
-    x = "The formula also has {.field {what}}.",
+  found <- if (length(extra)) extra else "unit-specific slopes"
+  abort("effects", c(paste(what, "knows unit and time effects only."),
+    x = "The formula also has {.field {found}}.",
     i = "{.code estimator = \"bjs\"} takes further effects; constant characteristics can be covariates."
   ))
 }

@@ -10,6 +10,7 @@ fit_sa <- function(design, data, vcov, ssc, solver, call, control_group, anticip
   design <- staggered_design(design, "sa")
   refuse_unit_slopes(design, "sa")
   design <- last_cohort_as_control(drop_always_treated(design))
+  warn_single_units(design)
   slots <- cohort_slots(design)
   periods <- length(design$time$values)
   code <- cell_codes(design, slots)

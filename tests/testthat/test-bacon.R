@@ -36,6 +36,9 @@ test_that("what has no decomposition is refused with the reason", {
   expect_error(bacon_decomposition(quiet(pilot_did(y ~ status | id + year, data[-1, ]))), class = "pilotdid_error_unbalanced")
   expect_error(bacon_decomposition(quiet(pilot_did(y ~ status | id + year + province^year, data))), class = "pilotdid_error_effects")
   expect_error(bacon_decomposition(1), class = "pilotdid_error_argument")
+  # The regression itself takes a status that switches off.
+  data$status[data$year == max(data$year)] <- 0
+  expect_error(bacon_decomposition(quiet(pilot_did(y ~ status | id + year, data))), "bacon_decomposition.* stay on", class = "pilotdid_error_reversal")
 })
 
 test_that("print, plot and glance", {

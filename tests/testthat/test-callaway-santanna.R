@@ -134,7 +134,8 @@ test_that("bad input is named", {
   data <- staggered_panel(2)
   joined <- data[data$g > 0, ]
   expect_error(pilot_did(y ~ 1 | id + year, joined, estimator = "cs", cohort = "g"), class = "pilotdid_error_no_never")
-  expect_warning(pilot_did(y ~ 1 | id + year, joined, estimator = "cs", cohort = "g", control_group = "notyet"), class = "pilotdid_warning_no_never")
+  warnings <- capture_warnings(pilot_did(y ~ 1 | id + year, joined, estimator = "cs", cohort = "g", control_group = "notyet"))
+  expect_match(warnings[1], "No unit is never treated: there are no controls in")
   expect_error(pilot_did(y ~ status | id + year, data, estimator = "cs", metod = "or"), class = "pilotdid_error_argument")
   off <- data
   off$status[off$year == max(off$year)] <- 0
@@ -152,11 +153,32 @@ test_that("effects that cannot be estimated are NA with their reason", {
     class = "pilotdid_error_no_effect"
   )
   expect_match(conditionMessage(collinear), "twice")
+  # Only the second cohort has no spread in its own column: the cells around it keep theirs, and the name is right.
+  own <- sort(setdiff(unique(data$g), 0))[2]
+  data$apart <- as.integer(data$g == own)
+  data$noise <- data$z^2
+  apart <- tidy(quiet(pilot_did(y ~ z + noise + apart | id + year, data, estimator = "cs", cohort = "g", method = "or", control_group = "notyet")))
+  unknown <- which(!is.na(apart$reason))
+  expect_gt(length(unknown), 0)
+  expect_lt(length(unknown), nrow(apart) - 1)
+  expect_false(any(is.nan(apart$estimate)))
+  expect_true(all(grepl("collinear in this comparison: apart|no treated|no control", apart$reason[unknown])))
   fit <- quiet(pilot_did(y ~ 1 | id + year, data[data$g > 0, ], estimator = "cs", cohort = "g", control_group = "notyet"))
   cells <- tidy(fit)
   expect_true(anyNA(cells$estimate))
   expect_identical(is.na(cells$estimate[-1]), !is.na(cells$reason[-1]))
   expect_match(cells$reason[is.na(cells$estimate)], "no control")
+})
+
+test_that("a cohort of one unit has no variance of its own: said by every estimator for it", {
+  data <- staggered_panel(2)
+  # The first unit of the second cohort alone.
+  cohort <- sort(setdiff(unique(data$g), 0))[2]
+  data <- data[data$g != cohort | data$id == min(data$id[data$g == cohort]), ]
+  for (estimator in c("cs", "sa", "etwfe", "bjs", "gardner")) {
+    warnings <- testthat::capture_warnings(suppressMessages(pilot_did(y ~ 1 | id + year, data, estimator = estimator, cohort = "g")))
+    expect_true(any(grepl(paste("single unit .*", cohort), warnings)), info = estimator)
+  }
 })
 
 test_that("a status and a cohort column are the same panel", {

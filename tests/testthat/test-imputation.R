@@ -42,7 +42,7 @@ test_that("estimate and standard error are those of the formula with explicit ma
 })
 
 # didimputation averages with v^2, which for one row a unit and period is what we do.
-test_that("twenty random panels agree with didimputation", {
+test_that("fifty random panels agree with didimputation", {
   stored <- staggered_fixture()$imputation
   skip_if(is.null(stored))
   for (seed in seq_along(stored)) {

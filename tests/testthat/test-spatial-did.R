@@ -312,6 +312,22 @@ test_that("what a spatial model cannot do is refused with the cause", {
   expect_error(predict(fit(y ~ d + x | unit + time, d, w), newdata = d), class = "pilotdid_error_argument")
 })
 
+test_that("rows that do not sum to one are said in words, and unit 3 without neighbors is named", {
+  m <- as.matrix(toy_weights(12, 17))
+  m[3, ] <- 0
+  expect_warning(island <- spatial_weights(m, standardize = "row"), class = "pilotdid_warning_islands")
+  d <- toy_spatial_panel(toy_weights(12, 17), 5, 17)
+  expect_error(
+    spatial_did(y ~ d + x | unit + time, d, island, bias_correction = "transformation"), "1 unit has no neighbor: 3",
+    class = "pilotdid_error_row_standardized"
+  )
+  raw <- as.matrix(toy_weights(12, 17, "none"))
+  fit <- function(standardize) suppressMessages(spatial_did(y ~ d + x | unit + time, d, spatial_weights(raw, standardize = standardize)))
+  expect_output(print(fit("none")), "Weights: .*, not standardized")
+  expect_output(print(fit("spectral")), "Weights: .*, largest eigenvalue 1")
+  expect_match(paste(methods_text(fit("none"), "zh"), collapse = ""), "\u672a\u6807\u51c6\u5316")
+})
+
 test_that("columns that the effects absorb: a control goes with a warning, the treatment is an error", {
   w <- toy_weights(12, 18)
   d <- toy_spatial_panel(w, 5, 18)

@@ -61,6 +61,9 @@ test_that("ties are broken by order and counted", {
   expect_equal(unname(which(as.matrix(w)[5, ] == 1)), c(2, 4, 6))
   expect_gt(w$ties, 0)
   expect_output(print(w), "equally distant")
+  # Of three units on a line only the middle one has a choice.
+  line <- spatial_weights(data.frame(id = 1:3, x = 1:3, y = 0), "id", ~ x + y, k = 1, metric = "euclidean")
+  expect_output(print(line), "1 unit chooses")
 })
 
 test_that("standardization: rows sum to one, the largest eigenvalue is one", {

@@ -12,7 +12,7 @@ test_that("base_stagg gives the numbers of fixest", {
 
 # The same linear system and the same small-sample factor: rounding, and fixest's iterations at 1e-6
 # of the effects where rows are missing.
-test_that("twenty random panels agree with sunab(): averages, event times, covariate, clusters, weights", {
+test_that("fifty random panels agree with sunab(): averages, event times, covariate, clusters, weights", {
   stored <- staggered_fixture()$sunab
   for (seed in seq_along(stored)) {
     data <- staggered_panel(seed, if (seed %% 2) 0.1 else 0)
