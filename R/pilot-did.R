@@ -258,6 +258,7 @@ check_options <- function(fit_estimator, estimator, ...) {
   near <- unlist(lapply(unknown, nearest_names, choices = choices, most = 1L))
   abort("argument", c("Unused argument{?s}: {.arg {ifelse(nzchar(unknown), unknown, 'without a name')}}.",
     x = "{.val {estimator}} has no such option.",
-    i = if (length(near)) "Did you mean {.arg {near}}?"
+    i = if (any(c("cluster", "se") %in% unknown)) "Clusters and other standard errors are asked for by {.arg vcov}: {.code vcov = ~ province}."
+    else if (length(near)) "Did you mean {.arg {near}}?"
   ))
 }

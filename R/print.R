@@ -76,7 +76,7 @@ cohort_text <- function(design, language = "en") {
   cohort <- design$treatment$cohort
   joined <- cohort[cohort >= 0L]
   size <- table(joined)
-  when <- format(design$time$values[as.integer(names(size)) + 1L], trim = TRUE)
+  when <- format_id(design$time$values[as.integer(names(size)) + 1L])
   each <- if (length(size)) say(language, "cohort", format(as.vector(size), trim = TRUE), when)
   most <- 6L
   if (length(each) > most) each <- c(utils::head(each, most), "...")

@@ -72,7 +72,7 @@ period_at <- function(design, period, by) {
 
 warn_one_unit <- function(design, cohorts) {
   if (!length(cohorts)) return(invisible())
-  cohorts <- unique(format(time_label(design, cohorts), trim = TRUE))
+  cohorts <- unique(format_id(time_label(design, cohorts)))
   warn("one_unit", c("Cohorts of a single unit (or cluster) have no variance of their own: {cohorts}.",
     i = "The standard errors of their effects leave out the spread of effects within the cohort, and are too small."
   ))

@@ -88,7 +88,7 @@ warn_thin_cohorts <- function(design) {
   size <- tabulate(cohort + 1L, length(design$time$values))
   thin <- which(size > 0L & size < 3L)
   if (!length(thin)) return(invisible())
-  label <- format(design$time$values[thin], trim = TRUE)
+  label <- format_id(design$time$values[thin])
   shown <- paste0(label, " (", size[thin], ")")
   warn("thin_cohort", c("{length(thin)} cohort{?s} {?has/have} fewer than three units.",
     x = "First treated in: {shown}.",

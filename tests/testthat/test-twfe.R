@@ -157,3 +157,16 @@ test_that("without effects the intercept is a coefficient, as in lm()", {
   expect_equal(as.numeric(logLik(fit)), as.numeric(logLik(peer)), tolerance = 1e-12)
   expect_equal(predict(fit, mtcars[3:5, ]), predict(peer, mtcars[3:5, ]), tolerance = 1e-12, ignore_attr = TRUE)
 })
+
+test_that("periods named by texts of unequal length are printed without padding", {
+  panel <- simulate_pilot(units = 40, seed = 4)
+  panel$period <- factor(c(1:4, paste("long name", 5:10))[panel$time], levels = c(1:4, paste("long name", 5:10)))
+  fit <- pilot_did(y ~ status | unit + period, panel)
+  shown <- capture.output(print(fit))
+  expect_false(any(grepl(" in [^,]* (,|$)", grep("^Treated", shown, value = TRUE))))
+})
+
+test_that("a cluster argument is sent to vcov", {
+  panel <- simulate_pilot(units = 20, seed = 4)
+  expect_error(pilot_did(y ~ status | unit + time, panel, cluster = ~unit), "vcov", class = "pilotdid_error_argument")
+})
