@@ -22,5 +22,8 @@ if (length(missing)) {
   if (!nzchar(Sys.getenv("USE_BUNDLED_LIBUV"))) Sys.setenv(USE_BUNDLED_LIBUV = "1")
   utils::install.packages(missing, lib = target, quiet = TRUE)
   lost <- missing[!present(missing)]
+  # Once more, aloud: a download that broke off is made up for, anything else is seen.
+  if (length(lost)) utils::install.packages(lost, lib = target)
+  lost <- missing[!present(missing)]
   if (length(lost)) stop("could not be installed: ", paste(lost, collapse = ", "), call. = FALSE)
 }
