@@ -10,7 +10,9 @@ if (file.access(target, 2L) != 0L) {
   dir.create(target, recursive = TRUE, showWarnings = FALSE)
   .libPaths(c(target, .libPaths()))
 }
-present <- function(p) vapply(p, requireNamespace, TRUE, quietly = TRUE)
+# Looked up, not loaded: the version of a dependency that is loaded here would stand in the way of the newer one
+# that a package brings along.
+present <- function(p) nzchar(vapply(p, function(one) system.file(package = one), ""))
 missing <- needed[!present(needed)]
 if (length(missing)) {
   message("Installing ", paste(missing, collapse = ", "))
