@@ -65,6 +65,14 @@ cpp_imputation_adjoint <- function(untreated, covariates, rows, start, cell, cel
     .Call(`_pilotdid_cpp_imputation_adjoint`, untreated, covariates, rows, start, cell, cells)
 }
 
+cpp_imputed_effects <- function(untreated, columns, residual, levels, rows, start, n_data) {
+    .Call(`_pilotdid_cpp_imputed_effects`, untreated, columns, residual, levels, rows, start, n_data)
+}
+
+cpp_subset_rows <- function(rows, start, keep) {
+    .Call(`_pilotdid_cpp_subset_rows`, rows, start, keep)
+}
+
 cpp_triangle <- function(absorption, columns, order, options) {
     .Call(`_pilotdid_cpp_triangle`, absorption, columns, order, options)
 }

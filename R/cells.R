@@ -80,9 +80,8 @@ pad_terms <- function(terms, k) {
 # The mass with which effects are averaged. by = "cohort": a cohort has the same mass in all its cells;
 # by = "cell": each cell its own. value: mass by data row. random: is the sampling error of the
 # shares part of the variance?
-sampled_shares <- function(design, value, slots, by, random = TRUE) {
+sampled_shares <- function(design, value, slots, by, random = TRUE, code = cell_codes(design, slots)) {
   periods <- length(design$time$values)
-  code <- cell_codes(design, slots)
   sums <- cpp_code_sums(design$rows, design$start, code, length(slots$code) * periods, list(value), NULL)[, 2L]
   list(
     by = by, random = random, value = value, code = code, periods = periods, slots = slots,

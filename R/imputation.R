@@ -52,23 +52,23 @@ imputation_stage <- function(design, data, estimator, solver, anticipation, pre_
   inner <- cpp_solve_contrasts(stage$absorbed, adjoint$levels)
   cells$reason <- imputation_reason(adjoint, inner$estimable)
   cells$reason[fitted_exactly(cells, stage, cell)] <- "its untreated rows are fitted exactly"
+  # NA for units without untreated rows.
+  effect <- cpp_imputed_effects(stage$absorbed, stage$columns, stage$residual_map, stage$levels, design$rows, design$start, design$n_data)
   list(
     design = design, cells = cells, cell = cell, code = code, slots = slots, stage = stage,
-    adjoint = adjoint, solution = inner$solution, effect = row_effects(design, stage, first), first = first
+    adjoint = adjoint, solution = inner$solution, effect = effect, first = first
   )
 }
 
 # The first stage's rows, one group a unit, empty groups kept.
 untreated_rows <- function(design, untreated) {
-  used <- (if (is.null(design$rows)) seq_len(design$n) - 1L else design$rows)
-  keep <- untreated[used + 1L]
-  count <- c(0L, cumsum(keep))
-  if (!any(keep)) {
+  kept <- cpp_subset_rows(design$rows, design$start, untreated)
+  if (!length(kept$rows)) {
     abort("no_untreated", c("No row is untreated, so there is nothing to impute from.",
       i = "Keep periods before the pilot, or units that never join."
     ))
   }
-  list(rows = used[keep], start = as.integer(count[design$start + 1L]), untreated = untreated)
+  kept
 }
 
 # Cells of untreated rows without any residual (the only untreated period of their units): a zero that
@@ -89,21 +89,6 @@ imputation_reason <- function(adjoint, estimable) {
   reason[adjoint$mass > 0 & adjoint$lost > 0L & estimable] <- NA
   reason[adjoint$mass == 0 & adjoint$lost == 0L] <- "no row in this cohort and period"
   reason
-}
-
-# y - imputed outcome by data row; NA for units without untreated rows.
-row_effects <- function(design, stage, first) {
-  own <- cpp_group_effects(stage$absorbed, stage$columns, stage$residual_map, stage$levels)[, 1L]
-  own[diff(first$start) == 0L] <- NA
-  value <- stage$columns[[1L]] - own[design$unit$code + 1L]
-  at <- 0L
-  for (e in stage$effects) {
-    level <- stage$levels[at + e$code + 1L]
-    value <- value - (if (is.null(e$slope)) level else level * e$slope)
-    at <- at + e$levels
-  }
-  for (j in seq_along(stage$columns)[-1L]) value <- value + stage$residual_map[j] * stage$columns[[j]]
-  value
 }
 
 # A clustering that holds whole units enters the means of the second stage, as in Stata's did_imputation.
@@ -127,9 +112,14 @@ center_effects <- function(prepared, clusters, leave_out) {
   sums <- code_sums(cell, list(w, w * effect), k)
   estimate <- sums[, 3L] / sums[, 2L]
   pair <- cluster_cells(design, cell, used, clusters)
-  by_pair <- if (is.null(pair$code)) cbind(1, w, w * effect) else code_sums(pair$code, list(w, w * effect), length(pair$first))
-  weight <- by_pair[, 2L]
-  squares <- code_sums(pair$first, list(weight^2, weight * by_pair[, 3L]), k)
+  # Rows that count once and stand alone are their own pairs.
+  weight <- 1
+  squares <- sums
+  if (!is.null(pair$code) || !is.null(design$weights)) {
+    by_pair <- if (is.null(pair$code)) cbind(1, w, w * effect) else code_sums(pair$code, list(w, w * effect), length(pair$first))
+    weight <- by_pair[, 2L]
+    squares <- code_sums(pair$first, list(weight^2, weight * by_pair[, 3L]), k)
+  }
   square <- squares[, 2L]
   mean <- squares[, 3L] / square
   single <- squares[, 1L] == 1 & sums[, 2L] > 0
@@ -197,7 +187,7 @@ imputation_fit <- function(estimator, prepared, data, call, centered, vcov, rand
   psi <- add_influence(psi, list(influence_term(second, pmax(prepared$cell, 0L), own)))
   value <- row_weights(design)
   if (anyNA(prepared$effect)) value[is.na(prepared$effect)] <- 0
-  shares <- sampled_shares(design, value, prepared$slots, "cell", random = random)
+  shares <- sampled_shares(design, value, prepared$slots, "cell", random, prepared$code)
   fit <- new_cell_fit(estimator, design, data, call, cells, psi, shares,
     ssc = small_sample("none"), normal = TRUE, options = options, effect = prepared$effect,
     covariates = list(coefficients = stage$coefficients, influence = stage$scores %*% stage$bread)

@@ -39,14 +39,14 @@ level_regression <- function(design, effects, contrasts, solver, rows = design$r
 # tables: effects x levels, applied to weighted residuals; map: effects x covariates, to their scores.
 level_influence <- function(design, effects, tables, residuals, scores, map) {
   value <- if (is.null(design$weights)) residuals else residuals * design$weights
-  value[is.na(value)] <- 0
+  if (anyNA(value)) value[is.na(value)] <- 0
   at <- 0L
   terms <- list()
   for (e in effects) {
     own <- tables[, at + seq_len(e$levels), drop = FALSE]
     # Rows outside the regression have value 0; their code must still be one.
     code <- e$code
-    code[is.na(code) | code < 0L] <- 0L
+    if (anyNA(code) || min(code) < 0L) code[is.na(code) | code < 0L] <- 0L
     terms <- c(terms, list(influence_term(if (is.null(e$slope)) value else value * e$slope, code, own)))
     at <- at + e$levels
   }

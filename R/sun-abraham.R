@@ -51,7 +51,7 @@ saturated_fit <- function(estimator, design, data, vcov, ssc, solver, call, cell
   cells$estimate <- ifelse(is.na(cells$reason), solved$estimate, NA)
   cells$size <- NA_real_
   used <- sum(is.na(cells$reason) & !is_base)
-  own_shares <- sampled_shares(design, row_weights(design), slots, "cell", random = shares == "sampled")
+  own_shares <- sampled_shares(design, row_weights(design), slots, "cell", shares == "sampled", code)
   cells$size <- cell_mass(own_shares, cells)
   fit <- new_cell_fit(estimator, design, data, call, cells, solved$influence, own_shares,
     ssc = ssc, normal = FALSE, rank = used + length(solved$coefficients),

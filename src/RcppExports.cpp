@@ -231,6 +231,34 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_imputed_effects
+Rcpp::NumericVector cpp_imputed_effects(Rcpp::List untreated, Rcpp::List columns, Rcpp::NumericVector residual, Rcpp::NumericVector levels, SEXP rows, Rcpp::IntegerVector start, double n_data);
+RcppExport SEXP _pilotdid_cpp_imputed_effects(SEXP untreatedSEXP, SEXP columnsSEXP, SEXP residualSEXP, SEXP levelsSEXP, SEXP rowsSEXP, SEXP startSEXP, SEXP n_dataSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type untreated(untreatedSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type residual(residualSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type levels(levelsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< double >::type n_data(n_dataSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_imputed_effects(untreated, columns, residual, levels, rows, start, n_data));
+    return rcpp_result_gen;
+END_RCPP
+}
+// cpp_subset_rows
+Rcpp::List cpp_subset_rows(SEXP rows, Rcpp::IntegerVector start, Rcpp::LogicalVector keep);
+RcppExport SEXP _pilotdid_cpp_subset_rows(SEXP rowsSEXP, SEXP startSEXP, SEXP keepSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type start(startSEXP);
+    Rcpp::traits::input_parameter< Rcpp::LogicalVector >::type keep(keepSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_subset_rows(rows, start, keep));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_triangle
 Rcpp::List cpp_triangle(Rcpp::List absorption, Rcpp::List columns, std::vector<int> order, Rcpp::List options);
 RcppExport SEXP _pilotdid_cpp_triangle(SEXP absorptionSEXP, SEXP columnsSEXP, SEXP orderSEXP, SEXP optionsSEXP) {
@@ -1200,6 +1228,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_honest_accepts", (DL_FUNC) &_pilotdid_cpp_honest_accepts, 2},
     {"_pilotdid_cpp_solve_contrasts", (DL_FUNC) &_pilotdid_cpp_solve_contrasts, 2},
     {"_pilotdid_cpp_imputation_adjoint", (DL_FUNC) &_pilotdid_cpp_imputation_adjoint, 6},
+    {"_pilotdid_cpp_imputed_effects", (DL_FUNC) &_pilotdid_cpp_imputed_effects, 7},
+    {"_pilotdid_cpp_subset_rows", (DL_FUNC) &_pilotdid_cpp_subset_rows, 3},
     {"_pilotdid_cpp_triangle", (DL_FUNC) &_pilotdid_cpp_triangle, 4},
     {"_pilotdid_cpp_lag_rows", (DL_FUNC) &_pilotdid_cpp_lag_rows, 5},
     {"_pilotdid_cpp_moments", (DL_FUNC) &_pilotdid_cpp_moments, 3},

@@ -10,6 +10,41 @@
 
 namespace pilotdid {
 
+namespace detail {
+
+// The combination `residual` of the columns in one row, with the effects beyond the eliminated factor (size) taken off.
+inline double row_remainder(const Absorption& a, const Columns& columns,
+                            const Eigen::VectorXd& residual, const Eigen::VectorXd& effects,
+                            std::size_t row) {
+  double value = 0;
+  for (std::size_t k = 0; k < columns.size(); ++k) value += columns[k][row] * residual[k];
+  int offset = 0;
+  for (const Effect& e : a.effects) {
+    const double level = effects[offset + e.code[row]];
+    value -= e.slope.exists() ? level * e.slope[row] : level;
+    offset += e.levels;
+  }
+  return value;
+}
+
+// The mean and the slopes in one group, by orthogonalization.
+inline Eigen::VectorXd group_coefficients(const Absorption& a, int begin, const Eigen::VectorXd& z,
+                                          int width) {
+  const int n = static_cast<int>(z.size());
+  Eigen::MatrixXd basis(n, width);
+  Eigen::VectorXd root = Eigen::VectorXd::Ones(n);
+  for (int i = 0; i < n; ++i) {
+    const std::size_t row = a.rows[static_cast<std::size_t>(begin + i)];
+    if (a.weights.exists()) root[i] = std::sqrt(a.weights[row]);
+    int j = 0;
+    if (a.group_means) basis(i, j++) = root[i];
+    for (const Column& s : a.group_slopes) basis(i, j++) = root[i] * s[row];
+  }
+  return basis.colPivHouseholderQr().solve(root.cwiseProduct(z));
+}
+
+}  // namespace detail
+
 // The mean and the slopes of the eliminated factor in each group (groups x basis), for the
 // combination `residual` of the columns with the other effects (size) taken off.
 inline Eigen::MatrixXd group_effects(const Absorption& a, const Columns& columns,
@@ -17,27 +52,27 @@ inline Eigen::MatrixXd group_effects(const Absorption& a, const Columns& columns
                                      const Eigen::VectorXd& effects) {
   const int width = static_cast<int>(a.group_means) + static_cast<int>(a.group_slopes.size());
   Eigen::MatrixXd out = Eigen::MatrixXd::Zero(a.groups, width);
+  Eigen::VectorXd z;
   for (int g = 0; g < a.groups; ++g) {
-    const int n = a.start[g + 1] - a.start[g];
+    const int begin = a.start[g], n = a.start[g + 1] - begin;
     if (n == 0) continue;
-    Eigen::MatrixXd basis(n, width);
-    Eigen::VectorXd z(n);
-    for (int i = 0; i < n; ++i) {
-      const std::size_t row = a.rows[static_cast<std::size_t>(a.start[g] + i)];
-      const double root = a.weights.exists() ? std::sqrt(a.weights[row]) : 1.0;
-      double value = 0;
-      for (std::size_t k = 0; k < columns.size(); ++k) value += columns[k][row] * residual[k];
-      int offset = 0;
-      for (const Effect& e : a.effects) {
-        value -= effects[offset + e.code[row]] * (e.slope.exists() ? e.slope[row] : 1.0);
-        offset += e.levels;
+    z.resize(n);
+    for (int i = 0; i < n; ++i)
+      z[i] = detail::row_remainder(a, columns, residual, effects,
+                                   a.rows[static_cast<std::size_t>(begin + i)]);
+    if (!a.group_slopes.empty()) {
+      out.row(g) = detail::group_coefficients(a, begin, z, width).transpose();
+    } else if (a.group_means) {
+      // Around the first row: a large level common to all rows costs no digits.
+      double sum = 0, weight = 0;
+      for (int i = 0; i < n; ++i) {
+        const double w =
+            a.weights.exists() ? a.weights[a.rows[static_cast<std::size_t>(begin + i)]] : 1.0;
+        sum += w * (z[i] - z[0]);
+        weight += w;
       }
-      z[i] = root * value;
-      int j = 0;
-      if (a.group_means) basis(i, j++) = root;
-      for (const Column& s : a.group_slopes) basis(i, j++) = root * s[row];
+      out(g, 0) = z[0] + sum / weight;
     }
-    out.row(g) = basis.colPivHouseholderQr().solve(z).transpose();
   }
   return out;
 }

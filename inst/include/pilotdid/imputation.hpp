@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absorption.hpp"
+#include "fixed_effects.hpp"
 #include "reduced_system.hpp"
 
 namespace pilotdid {
@@ -103,6 +104,22 @@ inline ImputationAdjoint imputation_adjoint(const Absorption& untreated, const C
       out.covariates.col(k) /= out.mass[k];
     }
   return out;
+}
+
+// What each row of `all` is above its imputed outcome, into out by data row: the combination `residual`
+// of the columns with all effects that the untreated rows estimate taken off. Rows of units without any untreated
+// row, which have no effect of their own, are left as they are.
+inline void imputed_effects(const Absorption& untreated, const Columns& columns,
+                            const Eigen::VectorXd& residual, const Eigen::VectorXd& levels,
+                            const Rows& all, const int* start, double* out) {
+  const Eigen::MatrixXd own = group_effects(untreated, columns, residual, levels);
+  for (int i = 0; i < untreated.groups; ++i) {
+    if (untreated.start[i] == untreated.start[i + 1]) continue;
+    for (int q = start[i]; q < start[i + 1]; ++q) {
+      const std::size_t row = all[static_cast<std::size_t>(q)];
+      out[row] = detail::row_remainder(untreated, columns, residual, levels, row) - own(i, 0);
+    }
+  }
 }
 
 }  // namespace pilotdid
