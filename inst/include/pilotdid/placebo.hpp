@@ -69,7 +69,7 @@ struct PlaceboWay {
 };
 
 struct PlaceboProblem {
-  Absorption absorption;      // groups are the units; means, no slopes
+  Absorption absorption;      // groups are the units, rows by time; means, no slopes
   Eigen::MatrixXd columns;    // n x (1 + k), in the order of the computation: outcome with controls
                               // and effects partialled out, then the controls without effects
   Eigen::MatrixXd inverse;    // k x k, of the controls' cross-products
@@ -183,31 +183,40 @@ class PlaceboEvaluator {
       const int joined = cohort[p_.unit[g]];
       if (joined < 0) continue;
       const int begin = a_.start[g], end = a_.start[g + 1];
-      double mean = 0;
-      int treated = 0;
-      for (int i = begin; i < end; ++i) {
-        d[i] = rows_.time[i] >= joined ? 1.0 : 0.0;
-        mean += d[i] * share[i];
-        treated += d[i] != 0;
-      }
+      // Rows of a unit come by time: the treated ones are the last.
+      int first = begin;
+      while (first < end && rows_.time[first] < joined) ++first;
       // Treated in all rows or in none: nothing varies within the unit.
-      if (treated == 0 || treated == end - begin) {
-        d_.segment(begin, end - begin).setZero();
-        continue;
-      }
-      for (Eigen::Index j = 0; j <= k_; ++j) {
-        const double* column = p_.columns.col(j).data();
-        double sum = 0;
-        for (int i = begin; i < end; ++i) sum += d[i] * root[i] * column[i];
-        cross_[j] += sum;
-      }
+      if (first == begin || first == end) continue;
+      add_products(first, end);
+      double mean = 0;
+      for (int i = first; i < end; ++i) mean += share[i];
       for (int i = begin; i < end; ++i) {
-        d[i] = root[i] * (d[i] - mean);
+        d[i] = root[i] * ((i < first ? 0.0 : 1.0) - mean);
         squares += d[i] * d[i];
       }
       add_levels(begin, end);
     }
     return squares;
+  }
+
+  // The products of a unit's treatment, 1 in these rows, with the columns.
+  void add_products(int begin, int end) {
+    const double* root = rows_.root.data();
+    by_fours(k_ + 1, [&](Eigen::Index j, auto width) {
+      constexpr int lanes = decltype(width)::value;
+      const double* column[lanes];
+      double sum[lanes];
+      for (int c = 0; c < lanes; ++c) {
+        column[c] = p_.columns.col(j + c).data();
+        sum[c] = 0;
+      }
+      for (int i = begin; i < end; ++i) {
+        PILOTDID_UNROLL
+        for (int c = 0; c < lanes; ++c) sum[c] += root[i] * column[c][i];
+      }
+      for (int c = 0; c < lanes; ++c) cross_[j + c] += sum[c];
+    });
   }
 
   void add_levels(int begin, int end) {
@@ -252,14 +261,24 @@ class PlaceboEvaluator {
 
   // d_ = d_ - C gamma.
   void subtract_controls(const Eigen::VectorXd& gamma) {
-    vectorized([&]() PILOTDID_INLINE {
-      double* d = d_.data();
-      for (Eigen::Index j = 0; j < k_; ++j) {
-        const double* column = p_.columns.col(1 + j).data();
-        const double slope = gamma[j];
+    double* d = d_.data();
+    by_fours(k_, [&](Eigen::Index j, auto width) {
+      constexpr int lanes = decltype(width)::value;
+      vectorized([&]() PILOTDID_INLINE {
+        const double* column[lanes];
+        double slope[lanes];
+        for (int c = 0; c < lanes; ++c) {
+          column[c] = p_.columns.col(1 + j + c).data();
+          slope[c] = gamma[j + c];
+        }
         PILOTDID_SIMD()
-        for (Eigen::Index i = 0; i < n_; ++i) d[i] -= slope * column[i];
-      }
+        for (Eigen::Index i = 0; i < n_; ++i) {
+          double sum = 0;
+          PILOTDID_UNROLL
+          for (int c = 0; c < lanes; ++c) sum += slope[c] * column[c][i];
+          d[i] -= sum;
+        }
+      });
     });
   }
 
@@ -272,12 +291,16 @@ class PlaceboEvaluator {
       std::fill(sums.begin(), sums.end(), 0.0);
       double squares = 0;
       if (rows_.by_group[w]) {
-        const double* score = e_.data();
-        for (int g = 0; g < a_.groups; ++g) {
-          double sum = 0;
-          for (int i = a_.start[g]; i < a_.start[g + 1]; ++i) sum += score[i];
-          sums[cluster[g]] += sum;
-        }
+        vectorized([&]() PILOTDID_INLINE {
+          const double* score = e_.data();
+          for (int g = 0; g < a_.groups; ++g) {
+            const int begin = a_.start[g], end = a_.start[g + 1];
+            double sum = 0;
+            PILOTDID_SIMD(reduction(+ : sum))
+            for (int i = begin; i < end; ++i) sum += score[i];
+            sums[cluster[g]] += sum;
+          }
+        });
       } else if (p_.ways[w].code) {
         for (Eigen::Index i = 0; i < n_; ++i) sums[cluster[static_cast<std::size_t>(i)]] += e_[i];
       } else {
