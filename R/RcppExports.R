@@ -117,6 +117,10 @@ cpp_components <- function(absorption) {
     .Call(`_pilotdid_cpp_components`, absorption)
 }
 
+cpp_square <- function(x) {
+    .Call(`_pilotdid_cpp_square`, x)
+}
+
 cpp_match_nearest <- function(score, treated, group, groups, ratio, replace, ties, random_ties, order, strict, seed, scale, limits, covariates, covariate_limits, mahalanobis) {
     .Call(`_pilotdid_cpp_match_nearest`, score, treated, group, groups, ratio, replace, ties, random_ties, order, strict, seed, scale, limits, covariates, covariate_limits, mahalanobis)
 }

@@ -64,7 +64,7 @@ clustered_square <- function(fit, by) {
   own <- identical(by$label, fit$design$unit$label)
   if (own && inherits(fit$unit_influence, "pilot_table_influence")) return(cpp_influence_square(fit$unit_influence))
   if (is.null(fit$maps)) return(crossprod(influence(fit, by)))
-  fit$bread %*% crossprod(score_sums(fit, by)) %*% fit$bread
+  fit$bread %*% cpp_square(score_sums(fit, by)) %*% fit$bread
 }
 
 resolve_by <- function(fit, by) {

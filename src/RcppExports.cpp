@@ -410,6 +410,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// cpp_square
+Rcpp::NumericMatrix cpp_square(Rcpp::NumericMatrix x);
+RcppExport SEXP _pilotdid_cpp_square(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(cpp_square(x));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cpp_match_nearest
 Rcpp::List cpp_match_nearest(const Rcpp::NumericVector& score, const Rcpp::IntegerVector& treated, const Rcpp::IntegerVector& group, int groups, int ratio, bool replace, int ties, bool random_ties, int order, bool strict, double seed, const Rcpp::NumericVector& scale, const Rcpp::NumericVector& limits, const Rcpp::NumericMatrix& covariates, const Rcpp::NumericVector& covariate_limits, const Rcpp::NumericMatrix& mahalanobis);
 RcppExport SEXP _pilotdid_cpp_match_nearest(SEXP scoreSEXP, SEXP treatedSEXP, SEXP groupSEXP, SEXP groupsSEXP, SEXP ratioSEXP, SEXP replaceSEXP, SEXP tiesSEXP, SEXP random_tiesSEXP, SEXP orderSEXP, SEXP strictSEXP, SEXP seedSEXP, SEXP scaleSEXP, SEXP limitsSEXP, SEXP covariatesSEXP, SEXP covariate_limitsSEXP, SEXP mahalanobisSEXP) {
@@ -1241,6 +1251,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_pilotdid_cpp_partialled_out", (DL_FUNC) &_pilotdid_cpp_partialled_out, 3},
     {"_pilotdid_cpp_group_effects", (DL_FUNC) &_pilotdid_cpp_group_effects, 4},
     {"_pilotdid_cpp_components", (DL_FUNC) &_pilotdid_cpp_components, 1},
+    {"_pilotdid_cpp_square", (DL_FUNC) &_pilotdid_cpp_square, 1},
     {"_pilotdid_cpp_match_nearest", (DL_FUNC) &_pilotdid_cpp_match_nearest, 16},
     {"_pilotdid_cpp_match_psmatch2", (DL_FUNC) &_pilotdid_cpp_match_psmatch2, 7},
     {"_pilotdid_cpp_match_kernel", (DL_FUNC) &_pilotdid_cpp_match_kernel, 7},

@@ -1,3 +1,4 @@
+#include <pilotdid/column_fold.hpp>
 #include <pilotdid/fixed_effects.hpp>
 #include <pilotdid/least_squares.hpp>
 #include <pilotdid/leverage.hpp>
@@ -126,4 +127,15 @@ Rcpp::List cpp_components(Rcpp::List absorption) {
   const pilotdid::Parts parts = pilotdid::connected_parts(as_absorption(absorption));
   return Rcpp::List::create(Rcpp::_["group"] = Rcpp::wrap(parts.group),
                             Rcpp::_["level"] = Rcpp::wrap(parts.level));
+}
+
+// x'x, by blocks of rows.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix cpp_square(Rcpp::NumericMatrix x) {
+  pilotdid::Columns columns;
+  for (int j = 0; j < x.ncol(); ++j) columns.emplace_back(x.begin() + static_cast<R_xlen_t>(j) * x.nrow());
+  pilotdid::Sample rows;
+  rows.n = static_cast<std::size_t>(x.nrow());
+  const Eigen::MatrixXd around_zero = Eigen::MatrixXd::Zero(x.ncol(), 1);
+  return Rcpp::wrap(pilotdid::cross_products(columns, rows, around_zero, execution())[0]);
 }

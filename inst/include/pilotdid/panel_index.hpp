@@ -104,27 +104,33 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
   return index;
 }
 
+// Does some level hold a single row? Ends once all levels are known to hold two.
+inline bool has_single(const int* code, int levels, const std::vector<unsigned char>& keep) {
+  std::vector<unsigned char> seen(static_cast<std::size_t>(levels), 0);
+  int open = levels;
+  for (std::size_t i = 0; i < keep.size() && open > 0; ++i) {
+    if (!keep[i]) continue;
+    unsigned char& rows = seen[code[i]];
+    if (rows == 2) continue;
+    if (++rows == 2) --open;
+  }
+  return std::find(seen.begin(), seen.end(), 1) != seen.end();
+}
+
 // Drops rows whose level of some effect holds no other row, again and again until none is left:
 // such a row is fitted exactly and says nothing. Returns how many were dropped.
 inline std::size_t prune_singletons(const std::vector<const int*>& codes,
                                     const std::vector<int>& levels, std::size_t n,
                                     std::vector<unsigned char>& keep, const Execution& exec) {
+  std::vector<char> single(codes.size());
+  parallel_for(codes.size(), exec,
+               [&](std::size_t f) { single[f] = has_single(codes[f], levels[f], keep); });
+  if (std::none_of(single.begin(), single.end(), [](char yes) { return yes; })) return 0;
   std::vector<std::vector<int>> count(codes.size());
   parallel_for(codes.size(), exec, [&](std::size_t f) {
     count[f].assign(static_cast<std::size_t>(levels[f]), 0);
-    // Sorted panels hold runs of one level: one addition a run.
-    const int* code = codes[f];
-    int level = n ? code[0] : 0, run = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      if (!keep[i]) continue;
-      if (code[i] != level) {
-        if (run) count[f][level] += run;
-        level = code[i];
-        run = 0;
-      }
-      ++run;
-    }
-    if (run) count[f][level] += run;
+    for (std::size_t i = 0; i < n; ++i)
+      if (keep[i]) ++count[f][codes[f][i]];
   });
   std::size_t dropped = 0;
   bool again = true;
