@@ -87,7 +87,7 @@ summary.pilot_aggregate <- function(object, vcov = NULL, ...) with_vcov(object, 
 
 #' @rdname aggregate_effects
 #' @export
-plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = "Effect", main = NULL, ...) {
+plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = figure_word("Effect"), main = NULL, ...) {
   old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- aggregate_plot_data(x, conf.level)
@@ -96,7 +96,7 @@ plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = "Effe
   graphics::plot(at, table$estimate, ylim = limits, xaxt = "n", xlab = xlab %||% aggregate_axis(x),
     ylab = "", main = main, pch = 16, las = 1, bty = "l", xlim = range(at) + c(-0.4, 0.4))
   figure_ylab(ylab)
-  graphics::axis(1, at = at, labels = table$term)
+  graphics::axis(1, at = at, labels = figure_name(table$term))
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::segments(at, table$simultaneous.low, at, table$simultaneous.high, col = "grey60")
   graphics::segments(at, table$conf.low, at, table$conf.high, lwd = 2)
@@ -105,10 +105,10 @@ plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = "Effe
 
 #' @rdname aggregate_effects
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_aggregate <- function(object, conf.level = 0.95, xlab = NULL, ylab = "Effect", ...) {
+autoplot.pilot_aggregate <- function(object, conf.level = 0.95, xlab = NULL, ylab = figure_word("Effect"), ...) {
   rlang::check_installed("ggplot2")
   table <- aggregate_plot_data(object, conf.level)
-  table$term <- factor(table$term, table$term)
+  table$term <- factor(figure_name(table$term), figure_name(table$term))
   ggplot2::ggplot(table, ggplot2::aes(x = .data$term, y = .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$simultaneous.low, ymax = .data$simultaneous.high), colour = "grey60", na.rm = TRUE) +
@@ -124,5 +124,6 @@ aggregate_plot_data <- function(x, level) {
 }
 
 aggregate_axis <- function(x) {
-  c(simple = "", group = "Cohort (first treated)", calendar = x$design$time$label, dynamic = "Periods since the pilot")[[x$type]]
+  switch(x$type, simple = "", group = figure_word("Cohort (first treated)"), calendar = figure_name(x$design$time$label),
+    dynamic = figure_word("Periods since the pilot"))
 }

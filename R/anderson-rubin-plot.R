@@ -18,6 +18,10 @@ ar_pieces <- function(x, window) {
   data.frame(from = pmax(x$intervals$conf.low, window[1L]), to = pmin(x$intervals$conf.high, window[2L]))
 }
 
+ar_title <- function(x) {
+  figure_word("%s %% confidence set: %s", format(100 * x$level), set_text(x, language = figure_language()))
+}
+
 #' @rdname anderson_rubin
 #' @export
 plot.pilot_anderson_rubin <- function(x, ...) {
@@ -25,8 +29,8 @@ plot.pilot_anderson_rubin <- function(x, ...) {
   on.exit(graphics::par(old))
   curve <- ar_curve(x)
   defaults <- list(
-    x = curve$value, y = curve$p.value, type = "l", ylim = c(0, 1), yaxs = "i", xlab = x$term,
-    ylab = "Anderson-Rubin p-value", main = paste0(format(100 * x$level), " % confidence set: ", set_text(x)),
+    x = curve$value, y = curve$p.value, type = "l", ylim = c(0, 1), yaxs = "i", xlab = figure_name(x$term),
+    ylab = figure_word("Anderson-Rubin p-value"), main = ar_title(x),
     font.main = 1, cex.main = 1, las = 1, bty = "l"
   )
   given <- list(...)
@@ -55,9 +59,8 @@ autoplot.pilot_anderson_rubin <- function(object, ...) {
     ) +
     ggplot2::scale_y_continuous(limits = c(0, 1), expand = c(0, 0)) +
     ggplot2::labs(
-      x = object$term, y = "Anderson-Rubin p-value",
-      subtitle = paste0(format(100 * object$level), " % confidence set: ", set_text(object)),
-      caption = paste0("Dotted: the estimate. SE: ", object$covariance)
+      x = figure_name(object$term), y = figure_word("Anderson-Rubin p-value"), subtitle = ar_title(object),
+      caption = figure_word("Dotted: the estimate. SE: %s", covariance_text(object$covariance, figure_language(), figure_labels()))
     ) +
     figure_theme()
 }

@@ -203,13 +203,13 @@ predict.pilot_anderson_rubin <- function(object, values, ...) {
   stats::pf(ar_f(object$test, values), object$test$df, object$test$df2, lower.tail = FALSE)
 }
 
-set_text <- function(x, digits = 4L) {
-  if (!nrow(x$intervals)) return("empty (every value is rejected)")
-  if (x$shape == "line") return("the whole line (no value is rejected)")
+set_text <- function(x, digits = 4L, language = "en") {
+  if (!nrow(x$intervals)) return(say(language, "set_empty"))
+  if (x$shape == "line") return(say(language, "set_line"))
   number <- function(v) ifelse(is.infinite(v), ifelse(v > 0, "Inf", "-Inf"), format(v, digits = digits, trim = TRUE))
   open <- ifelse(is.infinite(x$intervals$conf.low), "(", "[")
   close <- ifelse(is.infinite(x$intervals$conf.high), ")", "]")
-  paste0(open, number(x$intervals$conf.low), ", ", number(x$intervals$conf.high), close, collapse = " and ")
+  paste0(open, number(x$intervals$conf.low), ", ", number(x$intervals$conf.high), close, collapse = say(language, "set_and"))
 }
 
 #' @export

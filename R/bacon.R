@@ -159,7 +159,7 @@ print.pilot_bacon <- function(x, digits = 4L, ...) {
 
 #' @rdname bacon_decomposition
 #' @export
-plot.pilot_bacon <- function(x, xlab = "Weight", ylab = "Estimate", main = NULL, ...) {
+plot.pilot_bacon <- function(x, xlab = figure_word("Weight"), ylab = figure_word("Estimate"), main = NULL, ...) {
   old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- x$comparisons
@@ -169,20 +169,20 @@ plot.pilot_bacon <- function(x, xlab = "Weight", ylab = "Estimate", main = NULL,
     main = main, las = 1, bty = "l", xlim = range(0, table$weight), ylim = with_headroom(c(table$estimate, x$coefficient), 0.3))
   figure_ylab(ylab)
   graphics::abline(h = x$coefficient, lty = 2, col = "grey40")
-  graphics::legend("topright", types, pch = event_symbols[seq_along(types)], col = series_colors()[seq_along(types)], bty = "n", cex = 0.9)
+  graphics::legend("topright", figure_word(types), pch = event_symbols[seq_along(types)], col = series_colors()[seq_along(types)], bty = "n", cex = 0.9)
   invisible(table)
 }
 
 #' @rdname bacon_decomposition
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_bacon <- function(object, xlab = "Weight", ylab = "Estimate", ...) {
+autoplot.pilot_bacon <- function(object, xlab = figure_word("Weight"), ylab = figure_word("Estimate"), ...) {
   rlang::check_installed("ggplot2")
   types <- unique(object$comparisons$type)
   ggplot2::ggplot(object$comparisons, ggplot2::aes(x = .data$weight, y = .data$estimate, colour = .data$type, shape = .data$type)) +
     ggplot2::geom_hline(yintercept = object$coefficient, linetype = "dashed", colour = "grey40") +
     ggplot2::geom_point(size = 2.2) +
-    ggplot2::scale_colour_manual(values = series_colors()[seq_along(types)], breaks = types) +
-    ggplot2::scale_shape_manual(values = event_symbols[seq_along(types)], breaks = types) +
+    ggplot2::scale_colour_manual(values = series_colors()[seq_along(types)], breaks = types, labels = figure_word) +
+    ggplot2::scale_shape_manual(values = event_symbols[seq_along(types)], breaks = types, labels = figure_word) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, shape = NULL) +
     figure_theme() + ggplot2::theme(legend.position = "bottom")
 }

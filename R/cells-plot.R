@@ -11,7 +11,7 @@
 #' @examples
 #' plot(pilot_did(y ~ status | unit + time, simulate_pilot(seed = 1), estimator = "cs"))
 #' @export
-plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = "First treated", main = NULL, ...) {
+plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = figure_word("First treated"), main = NULL, ...) {
   old <- figure_par()
   on.exit(graphics::par(old))
   table <- heat_data(x)
@@ -19,7 +19,7 @@ plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = "First treated"
   ny <- nlevels(table$group)
   limit <- max(abs(table$estimate), na.rm = TRUE)
   graphics::plot(c(0.5, nx + 0.5), c(0.5, ny + 0.5), type = "n", xaxt = "n", yaxt = "n", xaxs = "i", yaxs = "i",
-    xlab = xlab %||% x$design$time$label, ylab = ylab, main = main)
+    xlab = xlab %||% figure_name(x$design$time$label), ylab = ylab, main = main)
   graphics::axis(1, seq_len(nx), levels(table$time))
   graphics::axis(2, seq_len(ny), levels(table$group), las = 1)
   i <- as.integer(table$time)
@@ -65,7 +65,7 @@ heat_ink <- function(x) {
 
 #' @rdname plot.pilot_cells
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_cells <- function(object, show = TRUE, xlab = NULL, ylab = "First treated", ...) {
+autoplot.pilot_cells <- function(object, show = TRUE, xlab = NULL, ylab = figure_word("First treated"), ...) {
   rlang::check_installed("ggplot2")
   table <- heat_data(object)
   limit <- max(abs(table$estimate), na.rm = TRUE)
@@ -75,7 +75,7 @@ autoplot.pilot_cells <- function(object, show = TRUE, xlab = NULL, ylab = "First
       data = table[table$event_time < 0, ], fill = NA, colour = "grey40", linetype = "dashed", width = 0.9, height = 0.9
     ) +
     ggplot2::scale_fill_gradient2(low = heat_ends()[1L], mid = heat_ends()[2L], high = heat_ends()[3L], limits = c(-limit, limit), na.value = "grey85") +
-    ggplot2::labs(x = xlab %||% object$design$time$label, y = ylab, fill = "Effect") +
+    ggplot2::labs(x = xlab %||% figure_name(object$design$time$label), y = ylab, fill = figure_word("Effect")) +
     figure_theme()
   if (!show) return(plot)
   plot + figure_text(ggplot2::aes(

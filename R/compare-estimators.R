@@ -131,7 +131,7 @@ reference_text <- function(event) {
 
 labeled_events <- function(x) {
   labels <- vapply(names(x$events), function(name) {
-    paste0(estimator_label(name), " (ref. ", reference_text(x$events[[name]]), ")")
+    figure_word("%s (ref. %s)", figure_word(estimator_label(name)), figure_word(reference_text(x$events[[name]])))
   }, "")
   Map(function(event, label) {
     event$label <- label

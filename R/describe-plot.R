@@ -19,7 +19,7 @@
 #' @export
 plot.pilot_description <- function(x, most = 600, ...) {
   cells <- status_cells(x, most)
-  units <- unique(cells$unit[order(cells$line)])
+  units <- figure_name(unique(cells$unit[order(cells$line)]))
   periods <- x$panel$time$values
   old <- figure_par(mar = c(5.5, status_margin(units), 2, 1))
   on.exit(graphics::par(old))
@@ -27,7 +27,7 @@ plot.pilot_description <- function(x, most = 600, ...) {
     xlim = c(0.5, length(periods) + 0.5), ylim = c(length(units) + 0.5, 0.5), xaxs = "i", yaxs = "i",
     xlab = "", ylab = "", axes = FALSE, ...
   )
-  graphics::title(xlab = x$keys$time, line = 2.3)
+  graphics::title(xlab = figure_name(x$keys$time), line = 2.3)
   graphics::rect(cells$at - 0.5, cells$line - 0.5, cells$at + 0.5, cells$line + 0.5,
     col = shade(status_colors, 0.85)[as.character(cells$state)],
     border = if (length(units) <= 60L) "white" else NA
@@ -37,7 +37,7 @@ plot.pilot_description <- function(x, most = 600, ...) {
   states <- intersect(names(status_colors), as.character(cells$state))
   # At the foot of the figure, below the name of the time axis.
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(0.01, "nfc"),
-    xjust = 0.5, yjust = 0, legend = states, fill = shade(status_colors, 0.85)[states], border = NA, bty = "n",
+    xjust = 0.5, yjust = 0, legend = figure_word(states), fill = shade(status_colors, 0.85)[states], border = NA, bty = "n",
     horiz = TRUE, xpd = NA, cex = 0.8
   )
   graphics::title(main = status_caption(x, units), font.main = 1, cex.main = 0.9)
@@ -49,17 +49,17 @@ plot.pilot_description <- function(x, most = 600, ...) {
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_description <- function(object, most = 600, ...) {
   cells <- status_cells(object, most)
-  units <- unique(cells$unit[order(cells$line)])
+  units <- figure_name(unique(cells$unit[order(cells$line)]))
   lines <- length(units) <= 60L
   figure <- ggplot2::ggplot(cells, ggplot2::aes(x = .data$at, y = .data$line, fill = .data$state)) +
     # Tiles without borders leave hairlines between them.
     (if (lines) ggplot2::geom_tile(color = "white", linewidth = 0.2) else ggplot2::geom_raster()) +
-    ggplot2::scale_fill_manual(values = shade(status_colors, 0.85), name = NULL) +
+    ggplot2::scale_fill_manual(values = shade(status_colors, 0.85), labels = figure_word, name = NULL) +
     ggplot2::scale_x_continuous(
       breaks = seq_along(object$panel$time$values), labels = as.character(object$panel$time$values),
       expand = c(0, 0)
     ) +
-    ggplot2::labs(x = object$keys$time, y = NULL, caption = status_caption(object, units)) +
+    ggplot2::labs(x = figure_name(object$keys$time), y = NULL, caption = status_caption(object, units)) +
     figure_theme() +
     ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "bottom")
   figure + if (lines) {
@@ -83,8 +83,8 @@ status_margin <- function(units) {
 
 status_caption <- function(x, units) {
   all <- length(x$panel$unit$values)
-  if (length(units) == all) return(sprintf("%s units, sorted by cohort", big(all)))
-  sprintf("%s of %s units, evenly spaced in the order of the cohorts", big(length(units)), big(all))
+  if (length(units) == all) return(figure_word("%s units, sorted by cohort", big(all)))
+  figure_word("%s of %s units, evenly spaced in the order of the cohorts", big(length(units)), big(all))
 }
 
 # The cells to draw: unit, time, state, and their place (line, at).

@@ -23,7 +23,7 @@ plot.pilot_index <- function(x, type = c("weights", "scores"), ...) {
     old <- figure_par()
     on.exit(graphics::par(old))
     graphics::boxplot(scores$score ~ scores$period,
-      xlab = x$time %||% "", ylab = "score", col = shade("#9ECAE1"), outcex = 0.5, ...
+      xlab = figure_name(x$time %||% ""), ylab = figure_word("Score"), col = shade("#9ECAE1"), outcex = 0.5, ...
     )
   }
   invisible(x)
@@ -37,14 +37,14 @@ plot_weights <- function(x, ...) {
   on.exit(graphics::par(old))
   colors <- dimension_colors(x$dimensions)
   graphics::barplot(shown$weight,
-    names.arg = shown$label, horiz = TRUE, las = 1, border = NA, xlab = "weight",
+    names.arg = shown$label, horiz = TRUE, las = 1, border = NA, xlab = figure_word("Weight"),
     xlim = range(pretty(c(0, shown$weight))),
     col = colors[match(shown$dimension, x$dimensions)], ...
   )
   if (length(x$dimensions) > 1L) {
     # Above the bars, where it cannot hide one.
     graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(0.99, "nfc"),
-      xjust = 0.5, legend = x$dimensions, fill = colors, border = NA, bty = "n", horiz = TRUE, xpd = NA
+      xjust = 0.5, legend = figure_name(x$dimensions), fill = colors, border = NA, bty = "n", horiz = TRUE, xpd = NA
     )
   }
 }
@@ -56,18 +56,18 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
     return(
       ggplot2::ggplot(score_periods(object), ggplot2::aes(x = .data$period, y = .data$score)) +
         ggplot2::geom_boxplot(fill = shade("#9ECAE1"), outlier.size = 0.6, width = 0.6) +
-        ggplot2::labs(x = object$time, y = "score") +
+        ggplot2::labs(x = figure_name(object$time %||% ""), y = figure_word("Score")) +
         figure_theme()
     )
   }
   shown <- weight_bars(object)
   shown$label <- factor(shown$label, rev(shown$label))
-  shown$dimension <- factor(shown$dimension, object$dimensions)
+  shown$dimension <- factor(shown$dimension, object$dimensions, figure_name(object$dimensions))
   several <- length(object$dimensions) > 1L
   figure <- ggplot2::ggplot(shown, ggplot2::aes(x = .data$weight, y = .data$label, fill = .data$dimension)) +
     ggplot2::geom_col(width = 0.75, show.legend = FALSE) +
     ggplot2::scale_fill_manual(values = unname(dimension_colors(object$dimensions))) +
-    ggplot2::labs(x = "weight", y = NULL) +
+    ggplot2::labs(x = figure_word("Weight"), y = NULL) +
     figure_theme() +
     ggplot2::theme(panel.grid.major.y = ggplot2::element_blank())
   if (!several) return(figure)
@@ -78,7 +78,7 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
 # Largest first within each dimension; a minus stands before indicators of negative direction.
 weight_bars <- function(x) {
   shown <- mean_weights(x)
-  shown$label <- ifelse(shown$direction < 0, paste0("- ", shown$indicator), shown$indicator)
+  shown$label <- paste0(ifelse(shown$direction < 0, "- ", ""), figure_name(shown$indicator))
   shown[order(match(shown$dimension, x$dimensions), -shown$weight), ]
 }
 
@@ -89,9 +89,9 @@ dimension_colors <- function(dimensions) {
 }
 
 score_periods <- function(x) {
-  period <- if (is.null(x$time)) "all rows" else as.character(x$data[[x$time]])
+  period <- if (is.null(x$time)) figure_word("all rows") else as.character(x$data[[x$time]])
   score <- x$scores[, 1]
   known <- !is.na(score) & !is.na(period)
-  levels <- if (is.null(x$time)) "all rows" else as.character(sort(unique(x$data[[x$time]])))
+  levels <- if (is.null(x$time)) period else as.character(sort(unique(x$data[[x$time]])))
   tibble::tibble(period = factor(rep_len(period, length(score)), levels)[known], score = unname(score)[known])
 }

@@ -20,7 +20,7 @@ NULL
 # Event studies -> one table: what tidy() gives, `fit` (factor), `at` (event time, dodged).
 event_plot_data <- function(events, conf.level) {
   names <- names(events) %||% rep("", length(events))
-  labels <- ifelse(nzchar(names), names, vapply(events, `[[`, "", "label"))
+  labels <- ifelse(nzchar(names), names, figure_word(vapply(events, `[[`, "", "label")))
   labels <- make.unique(labels, sep = " ")
   tables <- lapply(seq_along(events), function(i) {
     table <- tidy(events[[i]], conf.level = conf.level)
@@ -67,7 +67,7 @@ event_limits <- function(table, intervals) {
 #' @export
 plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", "both"),
                              style = c("capped", "ribbon"), conf.level = 0.95,
-                             xlab = "Periods since the pilot", ylab = "Effect", main = NULL) {
+                             xlab = figure_word("Periods since the pilot"), ylab = figure_word("Effect"), main = NULL) {
   intervals <- check_choice(intervals, c("pointwise", "simultaneous", "both"), "intervals")
   style <- check_choice(style, c("capped", "ribbon"), "style")
   table <- event_plot_data(collect_events(x, list(...)), conf.level)
@@ -123,7 +123,7 @@ draw_event <- function(table, intervals, style, color, symbol) {
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simultaneous", "both"),
                                  style = c("capped", "ribbon"), conf.level = 0.95,
-                                 xlab = "Periods since the pilot", ylab = "Effect") {
+                                 xlab = figure_word("Periods since the pilot"), ylab = figure_word("Effect")) {
   rlang::check_installed("ggplot2")
   intervals <- check_choice(intervals, c("pointwise", "simultaneous", "both"), "intervals")
   style <- check_choice(style, c("capped", "ribbon"), "style")

@@ -18,7 +18,7 @@
 #' @export
 plot.pilot_fit <- function(x, terms = NULL, vcov = NULL, conf.level = 0.95, xlab = NULL, ...) {
   table <- plotted_coefficients(x, terms, vcov, conf.level)
-  plot_forest(forest_data(table$term, table, x$design$outcome_name), xlab %||% interval_label(conf.level), ...)
+  plot_forest(forest_data(figure_name(table$term), table, figure_name(x$design$outcome_name)), xlab %||% interval_label(conf.level), ...)
   invisible(table)
 }
 
@@ -26,7 +26,7 @@ plot.pilot_fit <- function(x, terms = NULL, vcov = NULL, conf.level = 0.95, xlab
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_fit <- function(object, terms = NULL, vcov = NULL, conf.level = 0.95, xlab = NULL, ...) {
   table <- plotted_coefficients(object, terms, vcov, conf.level)
-  ggplot_forest(forest_data(table$term, table, object$design$outcome_name), xlab %||% interval_label(conf.level))
+  ggplot_forest(forest_data(figure_name(table$term), table, figure_name(object$design$outcome_name)), xlab %||% interval_label(conf.level))
 }
 
 plotted_coefficients <- function(fit, terms, vcov, conf.level) {

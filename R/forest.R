@@ -11,7 +11,7 @@ forest_data <- function(label, table, title) {
   )
 }
 
-interval_label <- function(conf.level = 0.95) paste0("Estimate and ", format(100 * conf.level), " % interval")
+interval_label <- function(conf.level = 0.95) figure_word("Estimate and %s %% interval", format(100 * conf.level))
 
 plot_forest <- function(data, xlab = interval_label(), col = "black", ...) {
   n <- length(data$label)

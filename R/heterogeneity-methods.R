@@ -73,11 +73,11 @@ autoplot.pilot_heterogeneity <- function(object, ...) ggplot_forest(heterogeneit
 heterogeneity_forest <- function(x) {
   terms <- unique(x$table$term)
   pooled <- term_rows(x$pooled, terms)
-  label <- c(x$table$group, rep("all", length(terms)))
-  if (length(terms) > 1L) label <- paste0(label, ": ", c(x$table$term, terms))
+  label <- c(figure_name(x$table$group), rep(figure_word("all"), length(terms)))
+  if (length(terms) > 1L) label <- figure_word("%s: %s", label, figure_name(c(x$table$term, terms)))
   rows <- lapply(set_names(c("estimate", "conf.low", "conf.high")), function(n) c(x$table[[n]], pooled[[n]]))
   forest_data(
     label, rows,
-    paste0("Effect of ", paste(x$pooled$design$treatment$names, collapse = ", "), " by ", x$by)
+    figure_word("Effect of %s by %s", figure_names(x$pooled$design$treatment$names), figure_name(x$by))
   )
 }

@@ -100,17 +100,18 @@ honest_plot_data <- function(x) {
   table$at <- ifelse(is.na(table$bound), 1L, 1L + match(table$bound, x$bound))
   table$low <- pmax(table$conf.low, edge[1L])
   table$high <- pmin(table$conf.high, edge[2L])
-  list(table = table, edge = edge, labels = c("parallel\ntrends", bound_text(x, 3L)))
+  list(table = table, edge = edge, labels = c(figure_word("parallel\ntrends"), bound_text(x, 3L)))
 }
 
 honest_xlab <- function(x) {
-  switch(x$plan$type, smoothness = "M: largest change of slope", relative_magnitudes = "Bound relative to the largest move before",
-    relative_smoothness = "Bound relative to the largest change of slope before")
+  switch(x$plan$type, smoothness = figure_word("M: largest change of slope"),
+    relative_magnitudes = figure_word("Bound relative to the largest move before"),
+    relative_smoothness = figure_word("Bound relative to the largest change of slope before"))
 }
 
 #' @rdname pilot_honest_methods
 #' @export
-plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = "Effect", main = NULL) {
+plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = figure_word("Effect"), main = NULL) {
   old <- figure_par_y(main)
   on.exit(graphics::par(old))
   drawn <- honest_plot_data(x)
@@ -136,7 +137,7 @@ plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = "Effect", ma
 
 #' @rdname pilot_honest_methods
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_honest <- function(object, ..., xlab = honest_xlab(object), ylab = "Effect") {
+autoplot.pilot_honest <- function(object, ..., xlab = honest_xlab(object), ylab = figure_word("Effect")) {
   rlang::check_installed("ggplot2")
   drawn <- honest_plot_data(object)
   table <- drawn$table

@@ -171,7 +171,7 @@ draw_estimates <- function(points, label) {
   graphics::points(at$rank, at$estimate, pch = 23, bg = shade("#E6850E"), cex = 1.2)
   shown <- shade(curve_colors)[unique(as.character(points$significant))]
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(1, "nfc"),
-    xjust = 0.5, legend = c(curve_legend[names(shown)], "reference"), col = c(shown, "black"),
+    xjust = 0.5, legend = figure_word(c(curve_legend[names(shown)], "reference")), col = c(shown, "black"),
     pt.bg = shade("#E6850E"), lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
     bty = "n", cex = 0.8, horiz = TRUE, xpd = NA
   )
@@ -217,14 +217,14 @@ autoplot.pilot_index_robustness <- function(object, ...) {
       data = curve$marks[curve$marks$reference, ], shape = 23, fill = shade("#E6850E"), size = 1.8
     ) +
     ggplot2::scale_color_manual(
-      values = shade(curve_colors), labels = curve_legend, name = NULL,
+      values = shade(curve_colors), labels = figure_word(curve_legend), name = NULL,
       guide = ggplot2::guide_legend(override.aes = list(linewidth = 2))
     ) +
     ggplot2::scale_y_continuous(
       breaks = c(place(ticks), -curve$labels$line), labels = c(format(ticks, trim = TRUE), curve$labels$label)
     ) +
     ggplot2::labs(
-      x = sprintf("%s specifications in order of the estimate; diamond: the reference", big(nrow(points))),
+      x = figure_word("%s specifications in order of the estimate; diamond: the reference", big(nrow(points))),
       y = curve_label(object)
     ) +
     figure_theme() +
@@ -240,7 +240,8 @@ curve_legend <- c(`FALSE` = "not significant", `TRUE` = "significant")
 curve_width <- function(points) if (nrow(points) > 400L) 0.5 else if (nrow(points) > 100L) 1 else 2
 
 curve_label <- function(x) {
-  paste0("effect of ", toString(x$labels$treatment), if (x$standardize) ", SD of the index")
+  effect <- figure_word("Effect of %s", figure_names(x$labels$treatment))
+  if (x$standardize) figure_word("%s, SD of the index", effect) else effect
 }
 
 # points: one row a specification in the order of the estimates; marks: one row a specification
@@ -280,10 +281,11 @@ curve_data <- function(x) {
 }
 
 curve_text <- function(choice, value) {
+  said <- say_value(figure_language(), value, if (choice == "method") "method_" else "")
   switch(choice,
-    zero = paste("zeros:", value),
-    winsorize = paste("winsorized:", value),
-    left.out.kind = if (value == "none") "all indicators" else paste("one", value, "left out"),
-    value
+    zero = figure_word("zeros: %s", said),
+    winsorize = figure_word("winsorized: %s", said),
+    left.out.kind = if (value == "none") figure_word("all indicators") else figure_word("one %s left out", figure_word(value)),
+    said
   )
 }

@@ -180,7 +180,7 @@ refuse_club <- function(fit) {
 # tinyplot --------------------------------------------------------------------------------------
 
 #' @exportS3Method tinyplot::tinyplot
-tinyplot.pilot_event <- function(x, xlab = "Periods since the pilot", ylab = "Effect", type = "pointrange", ...) {
+tinyplot.pilot_event <- function(x, xlab = figure_word("Periods since the pilot"), ylab = figure_word("Effect"), type = "pointrange", ...) {
   t <- tidy(x)
   low <- ifelse(is.na(t$conf.low), t$estimate, t$conf.low)
   high <- ifelse(is.na(t$conf.high), t$estimate, t$conf.high)

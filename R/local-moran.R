@@ -136,7 +136,11 @@ local_map <- function(x) {
   data.frame(x = points[, 1L], y = points[, 2L], cluster = factor(x$table$cluster, levels = cluster_levels))
 }
 
-local_title <- function(x) paste0("Clusters of ", x$variable, if (!is.na(x$table$period[1L])) paste0(", ", format(x$table$period[1L])))
+local_title <- function(x) {
+  period <- x$table$period[1L]
+  if (is.na(period)) return(figure_word("Clusters of %s", figure_name(x$variable)))
+  figure_word("Clusters of %s, %s", figure_name(x$variable), format(period))
+}
 
 #' Map of local clusters
 #'
@@ -149,12 +153,13 @@ plot.pilot_local_moran <- function(x, ...) {
   on.exit(graphics::par(old))
   map <- local_map(x)
   degrees <- identical(x$weights$metric, "great_circle")
+  axes <- map_axes(degrees)
   map <- map[order(map$cluster, decreasing = TRUE), ]
   graphics::plot(map$x, map$y,
     asp = if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1, pch = 19, las = 1, col = shade(cluster_colors, 0.85)[as.character(map$cluster)],
-    xlab = if (degrees) "Longitude" else "x", ylab = if (degrees) "Latitude" else "y", main = local_title(x), font.main = 1, ...
+    xlab = axes[1L], ylab = axes[2L], main = local_title(x), font.main = 1, ...
   )
-  graphics::legend("bottomleft", legend = cluster_levels, pch = 19, col = shade(cluster_colors, 0.85)[cluster_levels], bty = "n", cex = 0.85)
+  graphics::legend("bottomleft", legend = figure_word(cluster_levels), pch = 19, col = shade(cluster_colors, 0.85)[cluster_levels], bty = "n", cex = 0.85)
   invisible(x)
 }
 
@@ -163,10 +168,11 @@ plot.pilot_local_moran <- function(x, ...) {
 autoplot.pilot_local_moran <- function(object, ...) {
   map <- local_map(object)
   degrees <- identical(object$weights$metric, "great_circle")
+  axes <- map_axes(degrees)
   ggplot2::ggplot(map[order(map$cluster, decreasing = TRUE), ], ggplot2::aes(x = .data$x, y = .data$y, color = .data$cluster)) +
     ggplot2::geom_point(size = 1.6) +
-    ggplot2::scale_color_manual(values = shade(cluster_colors, 0.85), drop = FALSE, name = NULL) +
+    ggplot2::scale_color_manual(values = shade(cluster_colors, 0.85), labels = figure_word, drop = FALSE, name = NULL) +
     ggplot2::coord_fixed(if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1) +
-    ggplot2::labs(x = if (degrees) "Longitude" else "x", y = if (degrees) "Latitude" else "y", title = local_title(object)) +
+    ggplot2::labs(x = axes[1L], y = axes[2L], title = local_title(object)) +
     figure_theme()
 }

@@ -202,5 +202,5 @@ plot.pilot_match_effect <- function(x, ...) plot_forest(effect_forest(x), ...)
 autoplot.pilot_match_effect <- function(object, ...) ggplot_forest(effect_forest(object), ...)
 
 effect_forest <- function(x) {
-  forest_data(x$table$period, x$table, paste0("Effect on ", x$table$outcome[1L], " by matching"))
+  forest_data(figure_word(x$table$period), x$table, figure_word("Effect on %s by matching", figure_name(x$table$outcome[1L])))
 }

@@ -57,7 +57,7 @@ score_densities <- function(frame) {
     data.frame(score = curve$x, density = curve$y, arm = parts$arm[i], sample = parts$sample[i])
   })
   out <- do.call(rbind, curves)
-  out$sample <- factor(out$sample, c("before", "after"), c("Before matching", "After matching"))
+  out$sample <- factor(out$sample, c("before", "after"), figure_word(c("Before matching", "After matching")))
   out
 }
 
@@ -89,15 +89,15 @@ plot_density <- function(curves, ...) {
   on.exit(graphics::par(old))
   for (s in levels(curves$sample)) {
     graphics::plot(NULL,
-      xlim = range(curves$score), ylim = c(0, max(curves$density)), xlab = "Propensity score",
-      ylab = "Density", main = s, las = 1, bty = "l", ...
+      xlim = range(curves$score), ylim = c(0, max(curves$density)), xlab = figure_word("Propensity score"),
+      ylab = figure_word("Density"), main = s, las = 1, bty = "l", ...
     )
     for (arm in names(arm_colors)) {
       part <- curves[curves$sample == s & curves$arm == arm, ]
       type <- if (arm == "treated") 1 else 2
       graphics::lines(part$score, part$density, col = shade(arm_colors)[[arm]], lwd = 2, lty = type)
     }
-    graphics::legend("topright", c("Treated", "Untreated"), col = shade(arm_colors), lwd = 2, lty = 1:2, bty = "n")
+    graphics::legend("topright", figure_word(c("Treated", "Untreated")), col = shade(arm_colors), lwd = 2, lty = 1:2, bty = "n")
   }
 }
 
@@ -106,11 +106,11 @@ plot_support <- function(bins, ...) {
   on.exit(graphics::par(old))
   graphics::plot(NULL,
     xlim = range(bins$score), ylim = c(-1, 1) * max(abs(bins$share)) * 1.15, xlab = "",
-    ylab = "Share of the arm", las = 1, bty = "l", yaxt = "n", ...
+    ylab = figure_word("Share of the arm"), las = 1, bty = "l", yaxt = "n", ...
   )
   ticks <- pretty(c(-1, 1) * max(abs(bins$share)))
   graphics::axis(2L, ticks, abs(ticks), las = 1)
-  graphics::title(xlab = "Propensity score", mgp = c(2.6, 0.9, 0))
+  graphics::title(xlab = figure_word("Propensity score"), mgp = c(2.6, 0.9, 0))
   for (off in c(FALSE, TRUE)) {
     part <- bins[bins$support != off, ]
     if (!nrow(part)) next
@@ -120,7 +120,7 @@ plot_support <- function(bins, ...) {
     )
   }
   graphics::abline(h = 0)
-  graphics::legend("topright", c("Treated", "Untreated", "off support"),
+  graphics::legend("topright", figure_word(c("Treated", "Untreated", "off support")),
     fill = c(shade(arm_colors), "grey75"), border = NA, bty = "n"
   )
 }
@@ -140,12 +140,12 @@ autoplot.pilot_match <- function(object, type = c("density", "support"), period 
   frame <- score_frame(object, period)
   if (type == "support") return(gg_support(score_bins(frame)))
   curves <- score_densities(frame)
-  curves$arm <- factor(curves$arm, names(arm_colors), c("Treated", "Untreated"))
+  curves$arm <- factor(curves$arm, names(arm_colors), figure_word(c("Treated", "Untreated")))
   ggplot2::ggplot(curves, ggplot2::aes(.data$score, .data$density, color = .data$arm, linetype = .data$arm)) +
     ggplot2::geom_line(linewidth = 0.8) +
     ggplot2::facet_wrap(ggplot2::vars(.data$sample)) +
     ggplot2::scale_color_manual(values = unname(shade(arm_colors))) +
-    ggplot2::labs(x = "Propensity score", y = "Density", color = NULL, linetype = NULL) +
+    ggplot2::labs(x = figure_word("Propensity score"), y = figure_word("Density"), color = NULL, linetype = NULL) +
     figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }
@@ -164,8 +164,8 @@ gg_support <- function(bins) {
     ggplot2::geom_col(width = bins$width[1L]) +
     ggplot2::geom_hline(yintercept = 0) +
     ggplot2::scale_y_continuous(labels = abs) +
-    ggplot2::scale_fill_manual(values = fills, breaks = names(fills)) +
-    ggplot2::labs(x = "Propensity score", y = "Share of the arm", fill = NULL) +
+    ggplot2::scale_fill_manual(values = fills, breaks = names(fills), labels = figure_word) +
+    ggplot2::labs(x = figure_word("Propensity score"), y = figure_word("Share of the arm"), fill = NULL) +
     figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }
@@ -178,7 +178,7 @@ bias_frame <- function(x, period) {
     abort("argument", c("{.arg period} must be a period of the table.", x = "It is {.val {period}}."))
   }
   before <- t$sample == "before"
-  wide <- data.frame(variable = t$variable[before], before = t$bias[before], after = t$bias[!before])
+  wide <- data.frame(variable = figure_name(t$variable[before]), before = t$bias[before], after = t$bias[!before])
   wide[order(abs(wide$before)), ]
 }
 
@@ -191,14 +191,14 @@ plot.pilot_balance <- function(x, period = NULL, ...) {
   y <- seq_len(nrow(d))
   graphics::plot(NULL,
     xlim = range(d$before, d$after, -12, 12, na.rm = TRUE), ylim = c(0.5, nrow(d) + 0.9), yaxt = "n",
-    xlab = "Standardized bias (%)", ylab = "", bty = "l", ...
+    xlab = figure_word("Standardized bias (%)"), ylab = "", bty = "l", ...
   )
   graphics::axis(2L, y, d$variable, las = 1, tick = FALSE)
   graphics::abline(h = y, col = "grey90")
   graphics::abline(v = c(-10, 0, 10), lty = c(2, 1, 2), col = c("grey60", "black", "grey60"))
   graphics::points(d$before, y, pch = 1, cex = 1.2)
   graphics::points(d$after, y, pch = 19, cex = 1.2)
-  graphics::legend("topright", c("before", "after"), pch = c(1, 19), bg = "white", box.col = NA, horiz = TRUE)
+  graphics::legend("topright", figure_word(c("before", "after")), pch = c(1, 19), bg = "white", box.col = NA, horiz = TRUE)
   invisible(x)
 }
 
@@ -215,8 +215,8 @@ autoplot.pilot_balance <- function(object, period = NULL, ...) {
     ggplot2::geom_vline(xintercept = 0) +
     ggplot2::geom_vline(xintercept = c(-10, 10), linetype = 2, color = "grey60") +
     ggplot2::geom_point(size = 2.4) +
-    ggplot2::scale_shape_manual(values = c(before = 1, after = 19)) +
-    ggplot2::labs(x = "Standardized bias (%)", y = NULL, shape = NULL) +
+    ggplot2::scale_shape_manual(values = c(before = 1, after = 19), labels = figure_word) +
+    ggplot2::labs(x = figure_word("Standardized bias (%)"), y = NULL, shape = NULL) +
     figure_theme() +
     ggplot2::theme(legend.position = "bottom", panel.grid.minor = ggplot2::element_blank())
 }

@@ -283,7 +283,7 @@ autoplot.pilot_mechanism <- function(object, ...) ggplot_forest(mechanism_forest
 
 mechanism_forest <- function(x) {
   table <- x$table
-  label <- if (x$steps == "two") table$outcome else paste0(table$mediator, ": ", gsub("_", " ", table$step))
-  if (length(x$treatment) > 1L) label <- paste0(label, " (", table$term, ")")
-  forest_data(label, table, title = paste("Effect of", paste(x$treatment, collapse = ", ")))
+  label <- if (x$steps == "two") figure_name(table$outcome) else figure_word("%s: %s", figure_name(table$mediator), gsub("_", " ", figure_word(table$step)))
+  if (length(x$treatment) > 1L) label <- figure_word("%s: %s", label, figure_name(table$term))
+  forest_data(label, table, title = figure_word("Effect of %s", figure_names(x$treatment)))
 }

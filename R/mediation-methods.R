@@ -46,12 +46,13 @@ print.pilot_mediation <- function(x, digits = 4L, ...) {
 #' @rdname mediation
 #' @export
 plot.pilot_mediation <- function(x, ...) {
-  old <- figure_par()
+  old <- figure_par_y(NULL)
   on.exit(graphics::par(old))
   s <- x$sensitivity
   limits <- range(0, s$indirect, s$percentile.low, s$percentile.high)
   graphics::plot(s$rho, s$indirect, type = "n", ylim = limits, bty = "l",
-    xlab = "Correlation of the errors of mediator and outcome", ylab = "Indirect effect", ...)
+    las = 1, xlab = figure_word("Correlation of the errors of mediator and outcome"), ylab = "", ...)
+  figure_ylab(figure_word("Indirect effect"))
   if (!is.null(s$percentile.low)) {
     graphics::polygon(
       c(s$rho, rev(s$rho)), c(s$percentile.low, rev(s$percentile.high)), col = "gray88", border = NA
@@ -69,7 +70,7 @@ autoplot.pilot_mediation <- function(object, ...) {
     ggplot2::geom_hline(yintercept = 0, linetype = 2, colour = "gray50") +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, colour = "gray50") +
     ggplot2::geom_line(linewidth = 0.8) +
-    ggplot2::labs(x = "Correlation of the errors of mediator and outcome", y = "Indirect effect") +
+    ggplot2::labs(x = figure_word("Correlation of the errors of mediator and outcome"), y = figure_word("Indirect effect")) +
     figure_theme()
   if (is.null(object$sensitivity$percentile.low)) return(plot)
   plot + ggplot2::geom_ribbon(

@@ -178,11 +178,12 @@ print.pilot_moderation <- function(x, digits = 4L, ...) {
 #' @rdname moderation
 #' @export
 plot.pilot_moderation <- function(x, ...) {
-  old <- figure_par()
+  old <- figure_par_y(NULL)
   on.exit(graphics::par(old))
   e <- x$effects
   graphics::plot(e$moderator, e$estimate, type = "n", ylim = range(0, e$conf.low, e$conf.high), bty = "l",
-    xlab = x$moderator, ylab = paste("Effect of", x$treatment), ...)
+    las = 1, xlab = figure_name(x$moderator), ylab = "", ...)
+  figure_ylab(figure_word("Effect of %s", figure_name(x$treatment)))
   graphics::polygon(
     c(e$moderator, rev(e$moderator)), c(e$conf.low, rev(e$conf.high)), col = "gray88", border = NA
   )
@@ -202,6 +203,6 @@ autoplot.pilot_moderation <- function(object, ...) {
     ggplot2::geom_ribbon(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high), alpha = 0.2) +
     ggplot2::geom_line(ggplot2::aes(y = .data$estimate), linewidth = 0.8) +
     ggplot2::geom_rug(data = treated, sides = "b", alpha = 0.3) +
-    ggplot2::labs(x = object$moderator, y = paste("Effect of", object$treatment)) +
+    ggplot2::labs(x = figure_name(object$moderator), y = figure_word("Effect of %s", figure_name(object$treatment))) +
     figure_theme()
 }

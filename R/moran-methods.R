@@ -70,11 +70,11 @@ quadrant <- function(z, lag) {
 plot.pilot_moran <- function(x, periods = NULL, ...) {
   points <- moran_scatter(x, periods)
   panels <- split(points, factor(points$period, levels = unique(points$period)))
-  old <- figure_par(mfrow = rev(grDevices::n2mfrow(length(panels))))
+  old <- figure_par(mfrow = rev(grDevices::n2mfrow(length(panels))), mar = c(4.2, 4.2, 2.2, 0.8))
   on.exit(graphics::par(old))
   for (p in panels) {
     graphics::plot(p$z, p$lag,
-      pch = 19, cex = 0.6, col = shade("#0072B288"), las = 1, xlab = paste(x$variable, "(standardized)"), ylab = "Mean of the neighbors",
+      pch = 19, cex = 0.6, col = shade("#0072B288"), las = 1, xlab = figure_word("%s (standardized)", figure_name(x$variable)), ylab = figure_word("Mean of the neighbors"),
       main = scatter_title(x, p$period[1L]), font.main = 1, ...
     )
     graphics::abline(h = 0, v = 0, col = "grey60", lty = 2)
@@ -85,8 +85,9 @@ plot.pilot_moran <- function(x, periods = NULL, ...) {
 
 scatter_title <- function(x, period) {
   row <- if (nzchar(period)) match(period, format(x$table$period)) else 1L
-  slope <- if (x$statistic == "moran") sprintf("Moran's I = %.3f", x$table$estimate[row]) else sprintf("Geary's C = %.3f", x$table$estimate[row])
-  paste0(if (nzchar(period)) paste0(period, ": "), slope)
+  estimate <- fixed_digits(x$table$estimate[row], 3)
+  slope <- if (x$statistic == "moran") figure_word("Moran's I = %s", estimate) else figure_word("Geary's C = %s", estimate)
+  if (nzchar(period)) figure_word("%s: %s", period, slope) else slope
 }
 
 #' @rdname plot.pilot_moran
@@ -105,6 +106,6 @@ autoplot.pilot_moran <- function(object, periods = NULL, ...) {
     ggplot2::geom_point(alpha = 0.5, size = 1, color = shade("#0072B2")) +
     ggplot2::geom_abline(data = slopes, ggplot2::aes(intercept = 0, slope = .data$slope), color = shade("#D55E00")) +
     ggplot2::facet_wrap(ggplot2::vars(.data$panel)) +
-    ggplot2::labs(x = paste(object$variable, "(standardized)"), y = "Mean of the neighbors") +
+    ggplot2::labs(x = figure_word("%s (standardized)", figure_name(object$variable)), y = figure_word("Mean of the neighbors")) +
     figure_theme()
 }

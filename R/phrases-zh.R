@@ -14,7 +14,7 @@ phrases_zh <- list(
   ),
   effect_treated = paste0(
     " %s \u5bf9\u5904\u7406\u7ec4\u7684\u5e73\u5747\u5904\u7406\u6548\u5e94\uff08\u591a\u671f\u53cc",
-    "\u91cd\u5dee\u5206\uff0c%s \u4f30\u8ba1\u91cf\uff09"
+    "\u91cd\u5dee\u5206\uff0c%s\uff09"
   ),
   effect_iv = " %s \u7684\u6548\u5e94\uff0c\u5de5\u5177\u53d8\u91cf\u4e3a %s\uff08%s\uff09",
   sample = "\u6837\u672c\uff1a%s\u3002",
@@ -63,7 +63,13 @@ phrases_zh <- list(
   vcov_iid = "\u540c\u65b9\u5dee",
   vcov_user = "\u7531\u7528\u6237\u63d0\u4f9b",
   vcov_information = "\u4fe1\u606f\u77e9\u9635",
+  vcov_bootstrap = "\u81ea\u52a9\u6cd5\uff08%s \u6b21\uff09",
+  vcov_placebo = "\u5b89\u6170\u5242\u6cd5\uff08%s \u6b21\uff09",
   vcov_qml = "\u51c6\u6781\u5927\u4f3c\u7136\uff08\u4e0d\u8981\u6c42\u6b63\u6001\u5206\u5e03\uff09",
+  # Confidence sets.
+  set_empty = "\u7a7a\u96c6\uff08\u6240\u6709\u53d6\u503c\u5747\u88ab\u62d2\u7edd\uff09",
+  set_line = "\u6574\u6761\u5b9e\u6570\u8f74\uff08\u6ca1\u6709\u53d6\u503c\u88ab\u62d2\u7edd\uff09",
+  set_and = " \u4e0e ",
   # Event studies and parallel trends.
   event = paste0(
     "\u4e8b\u4ef6\u7814\u7a76\uff08%s\uff09\uff0c\u88ab\u89e3\u91ca\u53d8\u91cf\u4e3a %s\uff1b\u57fa",
@@ -159,6 +165,15 @@ phrases_zh <- list(
   none = "\u65e0",
   pooled = "\u6df7\u5408\u6837\u672c",
   yearly = "\u5206\u5e74\u5ea6",
+  method_entropy = "\u71b5\u503c\u6cd5",
+  method_entropy_topsis = "\u71b5\u6743 TOPSIS \u6cd5",
+  method_critic = "CRITIC \u6cd5",
+  method_pca = "\u4e3b\u6210\u5206\u6cd5",
+  method_equal = "\u7b49\u6743\u6cd5",
+  max = "\u6700\u5927\u503c\u6807\u51c6\u5316",
+  replace = "\u66ff\u6362\u96f6\u503c",
+  add_z = "\u6807\u51c6\u5316\u503c\u5e73\u79fb",
+  add_p = "\u6bd4\u91cd\u5e73\u79fb",
   minmax = "\u6781\u5dee\u6807\u51c6\u5316",
   zscore = "z \u503c\u6807\u51c6\u5316",
   curve = paste0(
@@ -288,11 +303,12 @@ phrases_zh <- list(
   likelihood = "\u6781\u5927\u4f3c\u7136\u4f30\u8ba1",
   spatial_weights = "\u7a7a\u95f4\u6743\u91cd\u77e9\u9635\uff1a%s\uff0c%s\u3002",
   rows_to_one = "\u884c\u6807\u51c6\u5316",
+  clusters_permutation = "\u7f6e\u6362\u68c0\u9a8c",
+  clusters_normal = "\u6b63\u6001\u8fd1\u4f3c",
+  clusters_adjusted = "\u591a\u91cd\u68c0\u9a8c\u6821\u6b63",
   standardize_spectral = "\u6700\u5927\u7279\u5f81\u503c\u4e3a 1",
   standardize_none = "\u672a\u6807\u51c6\u5316",
   standardize_row = "\u884c\u6807\u51c6\u5316",
-  weights_nearest = "%s \u4e2a\u6700\u8fd1\u90bb",
-  weights_inverse = "\u53cd\u8ddd\u79bb",
   spatial_effects = "\u56fa\u5b9a\u6548\u5e94\uff1a%s%s\u3002",
   bias_transformation = "\uff08Lee-Yu \u53d8\u6362\u6d88\u53bb\uff09",
   bias_correction = "\uff08Lee-Yu \u504f\u8bef\u4fee\u6b63\uff09",

@@ -38,13 +38,13 @@ methods_text.pilot_anderson_rubin <- function(x, language = "en") {
 
 #' @export
 methods_text.pilot_plausible <- function(x, language = "en") {
-  say(language, "plausible", say_items(language, x$instruments), x$table$method[1L], format(x$level), covariance_text(x$covariance, language))
+  say(language, "plausible", say_items(language, x$instruments), say_word(language, x$table$method[1L]), format(x$level), covariance_text(x$covariance, language))
 }
 
 #' @export
 methods_text.pilot_mechanism <- function(x, language = "en") {
   adjusted <- if (x$draws > 0) say(language, "romano_wolf", big(x$draws), x$weights, say_seed(x$seed)) else ""
-  say(language, "mechanism", say_value(language, x$steps, "steps_"), x$estimator, covariance_text(x$covariance$label, language), adjusted)
+  say(language, "mechanism", say_value(language, x$steps, "steps_"), estimator_text(x$estimator, language), covariance_text(x$covariance$label, language), adjusted)
 }
 
 #' @export
@@ -86,9 +86,10 @@ methods_text.pilot_robustness_value <- function(x, language = "en") {
 # Spatial models --------------------------------------------------------------------------------
 
 weights_text <- function(label, language) {
-  nearest <- " nearest neighbors"
-  if (endsWith(label, nearest)) return(say(language, "weights_nearest", sub(nearest, "", label, fixed = TRUE)))
-  if (label == "inverse distance") say(language, "weights_inverse") else label
+  if (language == "en") return(label)
+  words <- weights_words_zh()
+  for (piece in names(words)) label <- sub(piece, words[[piece]], label)
+  label
 }
 
 #' @export
@@ -121,12 +122,12 @@ methods_text.pilot_moran <- function(x, language = "en") {
 
 #' @export
 methods_text.pilot_local_moran <- function(x, language = "en") {
-  say(language, "local_moran", x$variable, weights_text(x$weights$label, language), x$clusters, format(x$level), big(x$draws), say_seed(x$seed))
+  say(language, "local_moran", x$variable, weights_text(x$weights$label, language), say_value(language, x$clusters, "clusters_"), format(x$level), big(x$draws), say_seed(x$seed))
 }
 
 #' @export
 methods_text.pilot_spatial_tests <- function(x, language = "en") {
-  say(language, "spatial_tests", weights_text(x$weights, language), x$effects, say(language, if (x$center) "centered" else "not_centered"))
+  say(language, "spatial_tests", weights_text(x$weights, language), say_word(language, x$effects), say(language, if (x$center) "centered" else "not_centered"))
 }
 
 #' @export

@@ -53,7 +53,7 @@ settings_text <- function(values, language) {
 methods_text.pilot_event <- function(x, language = "en") {
   tell <- function(...) say(language, ...)
   g <- glance(x)
-  label <- if (identical(x$label, phrases_en$event_twfe)) tell("event_twfe") else x$label
+  label <- if (identical(x$label, phrases_en$event_twfe)) tell("event_twfe") else say_word(language, x$label)
   reference <- if (is.null(x$references)) paste(x$reference, collapse = ", ") else tell("event_each")
   c(
     tell("event", label, x$outcome, reference, tell(if (any(x$binned)) "event_binned" else "event_plain"),
@@ -79,8 +79,9 @@ methods_text.pilot_pretrend_power <- function(x, language = "en") {
   t <- tidy(x)
   power <- fixed_digits(t$power, 2)
   linear <- !is.na(t$estimate)
-  each <- ifelse(linear, say(language, "power_slope", t$term, format(signif(t$estimate, 4L), trim = TRUE), power),
-    say(language, "power_curve", t$term, power))
+  names <- say_word(language, t$term)
+  each <- ifelse(linear, say(language, "power_slope", names, format(signif(t$estimate, 4L), trim = TRUE), power),
+    say(language, "power_curve", names, power))
   say(language, "power", sum(x$source$pre), format(x$source$reference), format(1 - x$conf.level),
     fixed_digits(x$size, 3), paste(each, collapse = say(language, "semicolon")))
 }
@@ -102,7 +103,7 @@ methods_text.pilot_index <- function(x, language = "en") {
 #' @export
 methods_text.pilot_index_robustness <- function(x, language = "en") {
   drawn <- if (is.null(x$draws)) "" else say(language, "curve_draws", big(nrow(x$draws$estimates)), say_seed(x$seed))
-  methods <- unique(as.character(x$table$method))
+  methods <- vapply(unique(as.character(x$table$method)), function(m) say_value(language, m, "method_"), "")
   say(language, "curve", big(nrow(x$table)), say_items(language, methods), say(language, if (x$standardize) "curve_sd" else "curve_raw"),
     covariance_text(x$labels$covariance, language), drawn)
 }
@@ -115,7 +116,7 @@ methods_text.pilot_vif <- function(x, language = "en") say(language, "vif")
 
 #' @export
 methods_text.pilot_comparison <- function(x, language = "en") {
-  say(language, "comparison", say_items(language, vapply(names(x$fits), estimator_label, "")))
+  say(language, "comparison", say_items(language, vapply(names(x$fits), estimator_text, "", language)))
 }
 
 #' @export

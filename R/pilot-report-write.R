@@ -72,12 +72,18 @@ block_docx <- function(document, b) {
     Reduce(function(to, line) officer::body_add_par(to, line, style = style), text, document)
   }
   switch(b$kind,
-    title = paragraph(b$value, "heading 1"), heading = paragraph(b$value, "heading 2"),
-    subheading = paragraph(b$value, "heading 3"), text = , list = paragraph(b$value, "Normal"),
+    # The headings of the template are numbered: the title is none.
+    title = officer::body_add_fpar(document, officer::fpar(officer::ftext(b$value, officer::fp_text_lite(bold = TRUE, font.size = 18)))),
+    heading = paragraph(b$value, "heading 1"), subheading = paragraph(b$value, "heading 2"), text = paragraph(b$value, "Normal"),
+    list = Reduce(function(to, line) officer::body_add_fpar(to, list_paragraph(line)), b$value, document),
     code = officer::body_add_fpar(document, code_paragraph(b$value)),
     table = officer::body_add_par(flextable::body_add_flextable(document, fit_page(table_flextable(b$value), 6.3)), ""),
     figure = officer::body_add_img(document, b$value, width = 6, height = 6 * image_ratio(b$value))
   )
+}
+
+list_paragraph <- function(line) {
+  officer::fpar(officer::ftext(paste("\u2022", line)), fp_p = officer::fp_par(padding.top = 3, padding.bottom = 3))
 }
 
 # One paragraph: a paragraph a line takes minutes for a long script.

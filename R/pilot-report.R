@@ -17,8 +17,8 @@
 #' @param ... Results of this package, or lists of them, and tables of [pilot_table()]. Names become headings.
 #' @param file The file to write: `.html` or `.docx`. An existing file is replaced.
 #' @param title The title of the report; by default one in its language.
-#' @param labels What terms, effects, outcomes and results are called, see [pilot_table()].
-#' @param language `"en"` or `"zh"`: headings, rows of tables, notes and the paragraph on methods.
+#' @param labels,language As in [pilot_table()], for headings, tables, figures and the paragraph on methods. A table that is
+#'   made in the call, `pilot_report(baseline = pilot_table(fit), language = "zh")`, has them too.
 #' @param note A remark shown under the title, such as where the data come from.
 #' @param code The file name of an R script, or its lines; by default what the results know of their calls.
 #' @param stepwise For the first two-way fixed effects fit a table without controls, then one block after
@@ -32,13 +32,16 @@
 #' fit <- pilot_did(y ~ status | unit + time, panel)
 #' file <- pilot_report(baseline = fit, event = event_study(fit), file = tempfile(fileext = ".html"))
 #' @export
-pilot_report <- function(..., file = "report.html", title = NULL, labels = NULL,
-                         language = c("en", "zh"), note = NULL, code = NULL, stepwise = NULL, figures = TRUE) {
+pilot_report <- function(..., file = "report.html", title = NULL, labels = getOption("pilotdid.labels"),
+                         language = getOption("pilotdid.language", "en"), note = NULL, code = NULL, stepwise = NULL, figures = TRUE) {
   expressions <- as.list(substitute(list(...)))[-1L]
   language <- check_choice(language, c("en", "zh"), "language")
   check_flag(figures, "figures")
   labels <- check_labels(labels)
   type <- report_type(file)
+  # For the figures, and for the tables that are made when `...` is evaluated.
+  old <- options(pilotdid.language = language, pilotdid.labels = labels)
+  on.exit(options(old))
   results <- report_results(list(...), expressions)
   words <- report_words(language)
   blocks <- c(

@@ -15,7 +15,7 @@ regression_table <- function(columns, options, rows = NULL) {
     column
   })
   # Terms that share a label share a row.
-  labels <- unique(relabel(shown, options$labels))
+  labels <- unique(relabel_terms(shown, options$labels))
   numbers <- sprintf("(%d)", seq_along(columns))
   body <- lapply(set_names(columns, numbers), column_cells, labels = labels, options = options)
   lines <- if (options$statistic == "none") 1L else 2L
@@ -48,7 +48,7 @@ shown_terms <- function(columns, terms) {
 
 column_cells <- function(column, labels, options) {
   t <- column$table
-  at <- match(labels, relabel(t$term, options$labels))
+  at <- match(labels, relabel_terms(t$term, options$labels))
   stars <- star_marks(t$p.value[at], options$stars)
   estimate <- ifelse(is.na(at) | is.na(t$estimate[at]), "", paste0(table_number(t$estimate[at], options$digits), stars))
   if (options$statistic == "none") return(estimate)
@@ -87,7 +87,7 @@ foot_rows <- function(columns, rows, words) {
     vapply(columns, function(column) column$foot[[name]] %||% "", "")
   })
   # An effect that a column lacks is a "No", a statistic that it lacks is blank.
-  effects <- endsWith(names, words$effects)
+  effects <- endsWith(names, trimws(words$effects))
   foot[effects] <- lapply(foot[effects], function(x) ifelse(nzchar(x), x, words$no))
   hides <- lapply(columns, `[[`, "hides")
   if (any(lengths(hides) > 0L)) {
@@ -149,6 +149,7 @@ stacked_table <- function(results, options) {
   text <- lapply(set_names(names(all)), function(name) {
     column <- all[[name]]
     # A year is a name, not a quantity.
+    if (is.logical(column)) return(yes_or_no(column, options))
     if (!is.numeric(column) || name %in% name_columns) return(table_name(format_text(column), name, options))
     if (grepl("^p[.]", name)) p_text(column, options$digits) else whole_or_fixed(column, options$digits)
   })
@@ -159,7 +160,14 @@ stacked_table <- function(results, options) {
   cells <- c(list(label = text[[1L]], part = rep("row", nrow(all))), text[-1L])
   out <- new_table(cells, list(columns[-1L]), options$title, if (identical(options$notes, NA)) remarks else options$notes, "plain")
   attr(out, "corner") <- columns[1L]
+  # Text from the left, numbers from the right.
+  attr(out, "align") <- ifelse(vapply(all[-1L], is.numeric, NA), "right", "left")
   out
+}
+
+yes_or_no <- function(x, options) {
+  words <- table_words(options$language)
+  ifelse(is.na(x), "", ifelse(x, words$yes, words$no))
 }
 
 p_text <- function(p, digits) {
@@ -177,13 +185,29 @@ result_frame <- function(x) {
   if (is.data.frame(x) && !inherits(x, "pilot_spatial_effects")) return(as.data.frame(x))
   if (inherits(x, "pilot_match")) x <- balance(x)
   table <- if (is_table_result(x)) as.data.frame(tidy(x)) else foreign_tidy(x)
+  own <- intersect(class(x), names(term_heads))
+  if (length(own)) names(table)[names(table) == "term"] <- term_heads[[own]]
   if (inherits(x, "pilot_balance")) return(balance_frame(table))
   if (inherits(x, "pilot_weak_iv")) return(tests_frame(table, c("test", "statistic", "df", "df2", "p.value", "critical"), "note"))
   if (inherits(x, "pilot_spatial_tests")) return(tests_frame(table, c("test", "effects", "statistic", "df", "p.value"), c("hypothesis", "note")))
   # First treated periods are names.
   if (inherits(x, "pilot_bacon")) table[c("treated", "control")] <- lapply(table[c("treated", "control")], format_text)
+  if (inherits(x, "pilot_twfe_weights")) names(table)[names(table) == "group"] <- "cohort"
+  if (inherits(x, "pilot_rings")) table <- rings_frame(table)
   if (inherits(x, "pilot_index")) table$direction <- ifelse(table$direction > 0, "+", "-")
   table[vapply(table, is.atomic, NA)]
+}
+
+# What a term is where it is no coefficient.
+term_heads <- c(
+  pilot_mediation = "effect", pilot_spillovers = "effect", pilot_pretrend_power = "violation", pilot_honest = "target",
+  pilot_rings = "ring"
+)
+
+# The name of a ring holds its distances.
+rings_frame <- function(table) {
+  table$ring <- sub("^(treated, )?ring ", "", table$ring)
+  table[setdiff(names(table), c("ring.low", "ring.high", if (!any(table$on.treated %in% TRUE)) "on.treated"))]
 }
 
 balance_frame <- function(table) {
@@ -196,11 +220,11 @@ balance_frame <- function(table) {
 name_columns <- c("period", "time", "year", "cohort", "group", "event_time", "moderator")
 
 # Columns of which the values are words of ours.
-worded_columns <- c("test", "sample", "effect", "effects", "type")
+worded_columns <- c("test", "sample", "effect", "effects", "type", "method", "open", "violation", "target")
 
 # The caller's labels go before ours here too.
 table_name <- function(x, column, options) {
-  out <- relabel(x, options$labels)
+  out <- relabel_terms(x, options$labels)
   if (!column %in% worded_columns) return(out)
   own <- out == x
   out[own] <- relabel(out[own], unlist(value_words(options$language)))

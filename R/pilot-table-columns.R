@@ -16,31 +16,32 @@ fit_column <- function(x, name, options, foot = NULL, outcome = x$design$outcome
   table <- coefficient_table(x)
   # A table of the cells of a staggered design is tidy()'s business; here the overall effect counts.
   if (inherits(x, c("pilot_cells", "pilot_effects"))) table <- lapply(table, `[`, table$term %in% c("ATT", x$covariates))
-  name <- if (nzchar(name)) name else what %||% if (x$estimator %in% c("twfe", "iv")) "" else estimator_text(x$estimator, options)
+  name <- if (nzchar(name)) name else what %||% if (x$estimator %in% c("twfe", "iv")) "" else estimator_text(x$estimator, options$language)
   new_column(name, outcome, table, c(fit_foot(x, options), foot),
     controls = control_names(x), main = headline_names(x), se = x$covariance$label
   )
 }
 
-estimator_text <- function(estimator, options) {
-  label <- estimator_label(estimator)
-  if (options$language == "zh") relabel(label, estimator_words_zh()) else label
-}
+estimator_text <- function(estimator, language) say_word(language, estimator_label(estimator))
 
 fit_foot <- function(x, options) {
   words <- table_words(options$language)
   design <- x$design
-  effects <- vapply(effect_labels(design), relabel, "", labels = options$labels)
   # Only least squares has an R2; the residual sum of squares alone is none.
   r2 <- if (!is.null(x$rss) && !is.null(x$tss)) r_squared(x)
   c(
-    set_names(rep(list(words$yes), length(effects)), paste0(effects, words$effects)),
-    list2(words$observations, big(x$nobs)),
+    effects_foot(design, options), list2(words$observations, big(x$nobs)),
     if (!is.null(design$unit)) list2(words$units, big(length(design$unit$values))),
     # The total of a stage is not its own; the row keeps its place for the second stage.
     if (!is.null(r2)) list2("R2", if (inherits(x, "pilot_stage") || !isTRUE(is.finite(r2$r2))) "" else fixed_digits(r2$r2, options$digits)),
     if (isTRUE(is.finite(r2$within))) list2(words$within, fixed_digits(r2$within, options$digits))
   )
+}
+
+effects_foot <- function(design, options) {
+  words <- table_words(options$language)
+  labels <- relabel(unlist(effect_labels(design)), options$labels)
+  set_names(rep(list(words$yes), length(labels)), join_han(paste0(labels, words$effects)))
 }
 
 list2 <- function(name, value) set_names(list(value), name)
@@ -112,10 +113,8 @@ table_columns.pilot_spatial <- function(x, name, options) {
 
 spatial_foot <- function(x, options) {
   words <- table_words(options$language)
-  labels <- vapply(effect_labels(x$design), relabel, "", labels = options$labels)
   c(
-    set_names(rep(list(words$yes), length(labels)), paste0(labels, words$effects)),
-    list2(words$weights, weights_text(x$weights$label, options$language)), list2(words$observations, big(x$nobs)),
+    effects_foot(x$design, options), list2(words$weights, weights_text(x$weights$label, options$language)), list2(words$observations, big(x$nobs)),
     list2(words$units, big(length(x$design$unit$values))), list2("R2", fixed_digits(spatial_r_squared(x), options$digits)),
     if (is.finite(x$log_likelihood)) list2(words$loglik, fixed_digits(x$log_likelihood, 1))
   )
@@ -126,7 +125,7 @@ table_columns.pilot_event <- function(x, name, options) {
   words <- table_words(options$language)
   g <- glance(x)
   table <- tidy(event_with_vcov(x, options$vcov))
-  new <- new_column(if (nzchar(name)) name else if (x$estimator == "twfe") "" else estimator_text(x$estimator, options), x$outcome, table, c(
+  new <- new_column(if (nzchar(name)) name else if (x$estimator == "twfe") "" else estimator_text(x$estimator, options$language), x$outcome, table, c(
     list2(words$pretrend, fixed_digits(g$pretrend.p.value, options$digits)),
     list2(words$post, fixed_digits(g$post.average, options$digits)),
     list2(words$observations, if (is.na(x$nobs)) "" else big(x$nobs))
@@ -175,7 +174,7 @@ table_columns.pilot_psm_did <- function(x, name, options) {
 #' @export
 table_columns.pilot_comparison <- function(x, name, options) {
   fits <- Filter(function(f) inherits(f, "pilot_fit"), x$fits)
-  labels <- vapply(fits, function(f) estimator_text(f$estimator, options), "")
+  labels <- vapply(fits, function(f) estimator_text(f$estimator, options$language), "")
   out <- fit_columns_named(fits, name, options, labels)
   # The coefficient of the treatment and the overall effect of the others answer the same question.
   lapply(out, function(column) {
@@ -220,6 +219,13 @@ foreign_tidy <- function(x) {
   }
   for (name in c("std.error", "statistic", "p.value")) if (is.null(table[[name]])) table[[name]] <- NA_real_
   table
+}
+
+# An interaction without a label of its own takes those of its parts.
+relabel_terms <- function(x, labels) {
+  parts <- !x %in% names(labels) & grepl(":", x, fixed = TRUE)
+  x[parts] <- vapply(strsplit(x[parts], ":", fixed = TRUE), function(part) paste(relabel(part, labels), collapse = ":"), "")
+  relabel(x, labels)
 }
 
 relabel <- function(x, labels) {

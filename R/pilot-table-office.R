@@ -7,8 +7,7 @@ table_tinytable <- function(table) {
   body <- as.data.frame(layout$body)
   last <- nrow(layout$head)
   names(body) <- make.unique(layout$head[last, ], sep = " ")
-  notes <- if (length(layout$notes)) paste(layout$notes, collapse = " ")
-  out <- tinytable::tt(body, caption = layout$title, notes = notes)
+  out <- tinytable::tt(body, caption = layout$title, notes = layout$note)
   for (i in rev(seq_len(last - 1L))) {
     runs <- head_runs(layout$head[i, -1L])
     ends <- cumsum(runs$lengths) + 1L
@@ -17,7 +16,7 @@ table_tinytable <- function(table) {
     # Two groups may have one name; group_tt() takes names of a list.
     out <- tinytable::group_tt(out, j = groups)
   }
-  tinytable::style_tt(out, j = 2:k, align = "c")
+  tinytable::style_tt(out, j = seq_len(k), align = paste(substr(layout$align, 1L, 1L), collapse = ""))
 }
 
 table_flextable <- function(table) {
@@ -38,11 +37,11 @@ table_flextable <- function(table) {
   out <- flextable::hline_bottom(out, border = thin, part = "header")
   if (!is.na(layout$rule) && layout$rule > 0L) out <- flextable::hline(out, i = layout$rule, border = thin, part = "body")
   out <- flextable::hline_bottom(out, border = thick, part = "body")
-  out <- flextable::align(out, j = seq_len(k)[-1L], align = if (attr(table, "kind") == "plain") "right" else "center", part = "all")
-  out <- flextable::align(out, j = 1L, align = "left", part = "all")
+  for (side in unique(layout$align)) out <- flextable::align(out, j = which(layout$align == side), align = side, part = "all")
+  out <- raise_marks(out, layout$body, keys)
   out <- flextable::fontsize(out, size = type_size(k), part = "all")
-  if (length(layout$notes)) {
-    out <- flextable::add_footer_lines(out, values = paste(layout$notes, collapse = " "))
+  if (!is.null(layout$note)) {
+    out <- flextable::add_footer_lines(out, values = layout$note)
     out <- flextable::fontsize(out, size = 8, part = "footer")
     out <- flextable::border(out, border.bottom = officer::fp_border(width = 0), part = "footer")
   }
@@ -53,7 +52,10 @@ table_flextable <- function(table) {
     out <- flextable::align(out, i = 1L, align = "left", part = "header")
     out <- flextable::bold(out, i = 1L, part = "header")
   }
-  out <- flextable::font(out, fontname = "Times New Roman", part = "all", eastasia.family = "SimSun")
+  # Part by part: for part = "all" font() forgets the family of Chinese text.
+  for (part in c("header", "body", "footer")) {
+    out <- flextable::font(out, fontname = "Times New Roman", part = part, eastasia.family = "SimSun")
+  }
   out <- flextable::padding(out, padding.top = 1, padding.bottom = 1, part = "all")
   # A table that fits on a page stays on one.
   if (nrow(layout$body) <= 40L) {
@@ -63,6 +65,21 @@ table_flextable <- function(table) {
   out <- flextable::width(out, width = text_widths(layout, type_size(k)))
   flextable::height_all(out, height = 1.35 * type_size(k) / 72)
 }
+
+# Stars and the 2 of R2 are superscript, as in LaTeX and HTML.
+raise_marks <- function(out, body, keys) {
+  for (j in seq_len(ncol(body))) {
+    raised <- sub(raised_mark, "", body[, j], perl = TRUE)
+    rows <- which(raised != body[, j])
+    if (!length(rows)) next
+    mark <- substring(body[rows, j], nchar(raised[rows]) + 1L)
+    out <- flextable::compose(out, i = rows, j = keys[j],
+      value = flextable::as_paragraph(flextable::as_chunk(raised[rows]), flextable::as_sup(mark)))
+  }
+  out
+}
+
+raised_mark <- "((?<=[0-9.])\\*+|(?<=\\bR)2)$"
 
 # Points, by the number of columns.
 type_size <- function(k) if (k > 8L) 8 else 9.5
@@ -99,6 +116,7 @@ fit_page <- function(flex, width) {
   # Below 6 points nobody reads.
   size <- max(6, floor(2 * type_size(length(widths)) * share) / 2)
   flex <- flextable::fontsize(flex, size = size, part = "all")
+  flex <- flextable::padding(flex, padding.left = 3, padding.right = 3, part = "all")
   flextable::height_all(flextable::width(flex, width = widths * share), height = 1.35 * size / 72)
 }
 
@@ -113,19 +131,18 @@ table_xlsx <- function(table, file) {
   book <- openxlsx::createWorkbook()
   openxlsx::addWorksheet(book, "Table")
   write <- function(x, row) openxlsx::writeData(book, 1L, x, startRow = row, colNames = FALSE)
-  style <- function(row, ...) {
-    openxlsx::addStyle(book, 1L, openxlsx::createStyle(...), rows = row, cols = seq_len(ncol(all)), gridExpand = TRUE, stack = TRUE)
+  style <- function(row, ..., cols = seq_len(ncol(all))) {
+    openxlsx::addStyle(book, 1L, openxlsx::createStyle(...), rows = row, cols = cols, gridExpand = TRUE, stack = TRUE)
   }
   if (top) write(layout$title, 1L)
   write(as.data.frame(all), top + 1L)
   last <- top + nrow(all)
-  style(top + seq_len(nrow(all)), halign = "center")
-  openxlsx::addStyle(book, 1L, openxlsx::createStyle(halign = "left"), rows = top + seq_len(nrow(all)), cols = 1L, stack = TRUE)
+  for (j in seq_len(ncol(all))) style(top + seq_len(nrow(all)), cols = j, halign = layout$align[j])
   style(top + 1L, border = "top", borderStyle = "medium")
   style(top + nrow(layout$head), border = "bottom", borderStyle = "thin")
   if (!is.na(layout$rule) && layout$rule > 0L) style(top + nrow(layout$head) + layout$rule, border = "bottom", borderStyle = "thin")
   style(last, border = "bottom", borderStyle = "medium")
-  if (length(layout$notes)) write(paste(layout$notes, collapse = " "), last + 1L)
+  if (!is.null(layout$note)) write(layout$note, last + 1L)
   openxlsx::setColWidths(book, 1L, cols = seq_len(ncol(all)), widths = apply(nchar(all, "width"), 2L, max) + 2)
   openxlsx::saveWorkbook(book, file, overwrite = TRUE)
 }

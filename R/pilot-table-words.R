@@ -22,7 +22,7 @@ words_en <- function() {
 
 words_zh <- function() {
   list(
-    yes = "\u662f", no = "\u5426", controls = "\u63a7\u5236\u53d8\u91cf", effects = "\u56fa\u5b9a\u6548\u5e94",
+    yes = "\u662f", no = "\u5426", controls = "\u63a7\u5236\u53d8\u91cf", effects = " \u56fa\u5b9a\u6548\u5e94",
     observations = "\u89c2\u6d4b\u503c", units = "\u4e2a\u4f53\u6570", within = "\u7ec4\u5185 R2",
     first_stage = "\u7b2c\u4e00\u9636\u6bb5", second_stage = "\u7b2c\u4e8c\u9636\u6bb5\uff08%s\uff09",
     first_f = "\u7b2c\u4e00\u9636\u6bb5 F \u503c", sw_f = "Sanderson-Windmeijer F \u503c", kp_lm = "Kleibergen-Paap rk LM",
@@ -57,7 +57,16 @@ column_words_en <- function() {
     expected = "Expected", variance = "Variance", rows = "Rows", bound = "Bound", method = "Method",
     result = "Result", group = "Group", time = "Time", negative = "Negative", lead = "Lead", left.out = "Left out",
     specifications = "Specifications", failed = "Failed", reference = "Reference", share.positive = "Share positive",
-    share.significant = "Share significant", share.same.sign = "Share of same sign"
+    share.significant = "Share significant", share.same.sign = "Share of same sign",
+    share.same.sign.significant = "Share of same sign, significant", cohort = "Cohort", outcome = "Outcome", units = "Units",
+    cells = "Unit-periods", ring = "Ring", on.treated = "On treated", controls = "Controls", se = "Type of SE",
+    distance = "Distance", units.dropped = "Units dropped", controls.left = "Controls left", target = "Target",
+    open = "Open end", violation = "Violation", power = "Power", bayes.factor = "Bayes factor",
+    likelihood.ratio = "Likelihood ratio", delta = "Delta", beta.star = "Beta*", r.max = "Largest R2",
+    estimate.short = "Estimate, no controls", r2.short = "R2, no controls", r2.full = "R2, controls",
+    partial.r2 = "Partial R2", rv = "Robustness value", rv.alpha = "Robustness value, significance",
+    boot.std.error = "Bootstrap SE", percentile.low = "Percentile low", percentile.high = "Percentile high",
+    bc.low = "Bias-corrected low", bc.high = "Bias-corrected high", p.permutation = "p (permutation)", df = "df", df2 = "df 2"
   )
 }
 
@@ -84,7 +93,16 @@ column_words_zh <- function() {
     bound = "\u754c\u9650", method = "\u65b9\u6cd5", result = "\u7ed3\u679c", group = "\u7ec4\u522b",
     time = "\u65f6\u671f", negative = "\u8d1f\u6743\u91cd",
     lead = "\u63d0\u524d\u671f\u6570", left.out = "\u5254\u9664\u7ec4", specifications = "\u8bbe\u5b9a\u6570", failed = "\u5931\u8d25\u6570", reference = "\u57fa\u51c6",
-    share.positive = "\u4e3a\u6b63\u6bd4\u4f8b", share.significant = "\u663e\u8457\u6bd4\u4f8b", share.same.sign = "\u540c\u53f7\u6bd4\u4f8b"
+    share.positive = "\u4e3a\u6b63\u6bd4\u4f8b", share.significant = "\u663e\u8457\u6bd4\u4f8b", share.same.sign = "\u540c\u53f7\u6bd4\u4f8b",
+    share.same.sign.significant = "\u540c\u53f7\u4e14\u663e\u8457\u6bd4\u4f8b", cohort = "\u6279\u6b21", outcome = "\u88ab\u89e3\u91ca\u53d8\u91cf", units = "\u4e2a\u4f53\u6570",
+    cells = "\u4e2a\u4f53-\u65f6\u671f\u6570", ring = "\u8ddd\u79bb\u73af", on.treated = "\u4f4d\u4e8e\u5904\u7406\u4e2a\u4f53", controls = "\u63a7\u5236\u7ec4\u89c2\u6d4b\u503c", se = "\u6807\u51c6\u8bef\u7c7b\u578b",
+    distance = "\u8ddd\u79bb", units.dropped = "\u5254\u9664\u4e2a\u4f53\u6570", controls.left = "\u5269\u4f59\u63a7\u5236\u7ec4\u4e2a\u4f53\u6570", target = "\u76ee\u6807\u671f",
+    open = "\u5f00\u653e\u7aef", violation = "\u8d8b\u52bf\u504f\u79bb", power = "\u529f\u6548", bayes.factor = "\u8d1d\u53f6\u65af\u56e0\u5b50",
+    likelihood.ratio = "\u4f3c\u7136\u6bd4", delta = "delta", beta.star = "beta*", r.max = "R2 \u4e0a\u9650",
+    estimate.short = "\u4f30\u8ba1\u503c\uff08\u65e0\u63a7\u5236\u53d8\u91cf\uff09", r2.short = "R2\uff08\u65e0\u63a7\u5236\u53d8\u91cf\uff09", r2.full = "R2\uff08\u6709\u63a7\u5236\u53d8\u91cf\uff09",
+    partial.r2 = "\u504f R2", rv = "\u7a33\u5065\u6027\u503c", rv.alpha = "\u7a33\u5065\u6027\u503c\uff08\u663e\u8457\u6027\uff09",
+    boot.std.error = "\u81ea\u52a9\u6cd5\u6807\u51c6\u8bef", percentile.low = "\u767e\u5206\u4f4d\u4e0b\u9650", percentile.high = "\u767e\u5206\u4f4d\u4e0a\u9650",
+    bc.low = "\u504f\u5dee\u6821\u6b63\u4e0b\u9650", bc.high = "\u504f\u5dee\u6821\u6b63\u4e0a\u9650", p.permutation = "\u7f6e\u6362\u68c0\u9a8c p \u503c"
   )
 }
 
@@ -120,7 +138,16 @@ value_words_zh <- function() {
     `later vs earlier` = "\u540e\u8bd5\u70b9\u4e0e\u5148\u8bd5\u70b9",
     `treated vs never` = "\u8bd5\u70b9\u4e0e\u4ece\u672a\u8bd5\u70b9",
     `treated vs always` = "\u8bd5\u70b9\u4e0e\u59cb\u7ec8\u8bd5\u70b9", none = "\u65e0", unit = "\u4e2a\u4f53",
-    time = "\u65f6\u95f4", `unit + time` = "\u4e2a\u4f53 + \u65f6\u95f4"
+    time = "\u65f6\u95f4", `unit + time` = "\u4e2a\u4f53 + \u65f6\u95f4",
+    lm_lag = "LM\uff08\u7a7a\u95f4\u6ede\u540e\uff09", lm_error = "LM\uff08\u7a7a\u95f4\u8bef\u5dee\uff09",
+    robust_lm_lag = "\u7a33\u5065 LM\uff08\u7a7a\u95f4\u6ede\u540e\uff09", robust_lm_error = "\u7a33\u5065 LM\uff08\u7a7a\u95f4\u8bef\u5dee\uff09",
+    anderson_lm = "Anderson \u5178\u578b\u76f8\u5173 LM", endogeneity_c = "\u5185\u751f\u6027\u68c0\u9a8c C", wooldridge = "Wooldridge \u5f97\u5206\u68c0\u9a8c",
+    parallel_trends = "\u5e73\u884c\u8d8b\u52bf", relative_magnitudes = "\u76f8\u5bf9\u5e45\u5ea6", smoothness = "\u5e73\u6ed1\u6027", relative_smoothness = "\u76f8\u5bf9\u5e73\u6ed1\u6027",
+    normal = "\u6b63\u6001\u8fd1\u4f3c", union = "\u5e76\u96c6", low = "\u4e0b\u7aef", high = "\u4e0a\u7aef", both = "\u4e24\u7aef", empty = "\u7a7a\u96c6",
+    average = "\u5e73\u5747", weighted = "\u52a0\u6743\u5e73\u5747", `50% power` = "\u529f\u6548 50%", `80% power` = "\u529f\u6548 80%",
+    path_a = "\u8def\u5f84 a", path_b = "\u8def\u5f84 b", share = "\u4e2d\u4ecb\u5360\u6bd4",
+    own = "\u81ea\u8eab\u6548\u5e94", `treated to treated` = "\u5904\u7406\u4e2a\u4f53\u4e4b\u95f4\u7684\u6ea2\u51fa", `on treated` = "\u5bf9\u5df2\u5904\u7406\u4e2a\u4f53\u7684\u5408\u8ba1\u6548\u5e94",
+    `treated to untreated` = "\u5bf9\u672a\u5904\u7406\u4e2a\u4f53\u7684\u6ea2\u51fa", difference = "\u5dee\u503c"
   )
 }
 
@@ -136,6 +163,16 @@ estimator_words_zh <- function() {
   )
 }
 
+# Labels of spatial weights are put in Chinese piece by piece too; the pieces are regular expressions.
+weights_words_zh <- function() {
+  c(
+    `^([0-9]+) nearest neighbors?` = "\\1 \u4e2a\u6700\u8fd1\u90bb", `^neighbors` = "\u90bb\u5c45",
+    `^inverse distance` = "\u53cd\u8ddd\u79bb", `^inverse difference of ` = "\u7ecf\u6d4e\u8ddd\u79bb\u5012\u6570\uff1a",
+    `^contiguity` = "\u90bb\u63a5", `^matrix of weights` = "\u6743\u91cd\u77e9\u9635",
+    ` to the power ([0-9.]+)` = "\u7684 \\1 \u6b21\u5e42", ` up to ([0-9.]+( km)?)` = "\uff0c\\1 \u4ee5\u5185"
+  )
+}
+
 # Remarks on tests hold numbers: they are put in Chinese piece by piece, longer pieces first where one begins
 # like another.
 remark_words <- function(language) {
@@ -147,7 +184,7 @@ remark_words <- function(language) {
     `; so does the statistic` = "\uff1b\u7edf\u8ba1\u91cf\u4ea6\u7136",
     `assumes iid errors` = "\u5047\u5b9a\u8bef\u5dee\u72ec\u7acb\u540c\u5206\u5e03",
     `equals Sargan's statistic of 2SLS under iid errors` = "\u72ec\u7acb\u540c\u5206\u5e03\u8bef\u5dee\u4e0b\u7b49\u4e8e Sargan \u7edf\u8ba1\u91cf",
-    `critical: 10 % bias of 2SLS, level 5 %, this covariance (whatever the coefficient and covariance: ` = "\u4e34\u754c\u503c\uff1a2SLS \u504f\u8bef 10%\uff0c\u6c34\u5e73 5%\uff0c\u6309\u672c\u534f\u65b9\u5dee\uff08\u5bf9\u4efb\u610f\u7cfb\u6570\u4e0e\u534f\u65b9\u5dee\uff1a",
+    `critical: 10 % bias of 2SLS, level 5 %, this covariance (whatever the coefficient and covariance: ` = "\u4e34\u754c\u503c\uff1a2SLS \u504f\u8bef 10%\uff0c\u6c34\u5e73 5%\uff0c\u6309\u672c\u534f\u65b9\u5dee (\u5bf9\u4efb\u610f\u7cfb\u6570\u4e0e\u534f\u65b9\u5dee\uff1a",
     `adjusted standard error ` = "\u8c03\u6574\u540e\u6807\u51c6\u8bef ",
     `, 95 % interval ` = "\uff0c95% \u533a\u95f4 ",
     `first-stage F below 3.84: the interval is the whole line` = "\u7b2c\u4e00\u9636\u6bb5 F \u4f4e\u4e8e 3.84\uff1a\u7f6e\u4fe1\u533a\u95f4\u4e3a\u6574\u6761\u5b9e\u6570\u8f74",

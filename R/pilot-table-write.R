@@ -37,7 +37,8 @@ write_utf8 <- function(text, file) {
   writeLines(enc2utf8(text), connection, useBytes = TRUE)
 }
 
-# The parts every writer lays out: a matrix of heads (rows x (1 + columns)), the body, where rules go.
+# The parts every writer lays out: a matrix of heads (rows x (1 + columns)), the body, where rules go, the side from
+# which each column is set.
 table_layout <- function(table) {
   heads <- attr(table, "heads")
   columns <- setdiff(names(table), c("label", "part"))
@@ -48,15 +49,19 @@ table_layout <- function(table) {
   head <- do.call(rbind, lapply(seq_along(heads), function(i) c(if (i == length(heads)) corner else "", heads[[i]])))
   list(
     head = head, body = body, rule = which(table$part == "row")[1L] - 1L,
-    title = attr(table, "title"), notes = attr(table, "notes")
+    title = attr(table, "title"), note = note_text(attr(table, "notes")),
+    align = c("left", attr(table, "align") %||% rep("center", length(columns)))
   )
 }
+
+# The notes in one line; no blank follows a Chinese full stop.
+note_text <- function(notes) if (length(notes)) gsub("\u3002 ", "\u3002", paste(notes, collapse = " "), fixed = TRUE)
 
 csv_lines <- function(table) {
   layout <- table_layout(table)
   all <- rbind(layout$head, layout$body)
   quoted <- matrix(paste0("\"", gsub("\"", "\"\"", all, fixed = TRUE), "\""), nrow(all))
-  c(apply(quoted, 1L, paste, collapse = ","), if (length(layout$notes)) paste0("\"", gsub("\"", "\"\"", paste(layout$notes, collapse = " ")), "\""))
+  c(apply(quoted, 1L, paste, collapse = ","), if (!is.null(layout$note)) paste0("\"", gsub("\"", "\"\"", layout$note), "\""))
 }
 
 table_markdown <- function(table) {
@@ -65,16 +70,13 @@ table_markdown <- function(table) {
   head <- matrix(escape(layout$head), nrow(layout$head))
   body <- matrix(escape(layout$body), nrow(layout$body))
   width <- pmax(apply(nchar(rbind(head, body), "width"), 2L, max), 3L)
-  line <- function(cells) {
-    paste0("| ", paste(c(pad_right(cells[1L], width[1L]), pad_left(cells[-1L], width[-1L])), collapse = " | "), " |")
-  }
-  rule <- paste0("| ", paste(c(
-    paste0(":", strrep("-", width[1L] - 1L)), paste0(strrep("-", width[-1L] - 1L), ":")
-  ), collapse = " | "), " |")
+  line <- function(cells) paste0("| ", paste(pad_cells(cells, width, layout$align), collapse = " | "), " |")
+  dashes <- strrep("-", width - 1L)
+  rule <- paste0("| ", paste(ifelse(layout$align == "left", paste0(":", dashes), paste0(dashes, ":")), collapse = " | "), " |")
   out <- c(
     if (!is.null(layout$title)) c(paste0("**", escape(layout$title), "**"), ""),
     line(head[1L, ]), rule, apply(head[-1L, , drop = FALSE], 1L, line), apply(body, 1L, line),
-    if (length(layout$notes)) c("", escape(paste(layout$notes, collapse = " ")))
+    if (!is.null(layout$note)) c("", escape(layout$note))
   )
   paste0(paste(out, collapse = "\n"), "\n")
 }
@@ -108,7 +110,7 @@ html_cell <- function(x) {
 }
 
 # Levels of significance stay on one line.
-latex_note <- function(notes) gsub("(\\*+) p \\$<\\$ ", "$^{\\1}$~p~$<$~", latex_cell(paste(notes, collapse = " ")))
+latex_note <- function(note) gsub("(\\*+) p \\$<\\$ ", "$^{\\1}$~p~$<$~", latex_cell(note))
 
 # Characters of the longest cells side by side.
 layout_width <- function(layout) {
@@ -125,22 +127,21 @@ latex_size <- function(layout) {
 
 table_latex <- function(table) {
   layout <- table_layout(table)
-  k <- ncol(layout$body)
   last <- nrow(layout$head)
   # The rule below the last head runs through the table: one under a part of it would double it.
   head <- vapply(seq_len(last), function(i) latex_head(layout$head[i, ], rules = i < last), "")
   body <- apply(matrix(latex_cell(layout$body), nrow(layout$body)), 1L, paste, collapse = " & ")
   lines <- paste0(body, " \\\\")
   if (!is.na(layout$rule) && layout$rule > 0L) lines[layout$rule] <- paste0(lines[layout$rule], "\n\\midrule")
-  columns <- strrep(if (attr(table, "kind") == "plain") "r" else "c", k - 1L)
+  columns <- paste(substr(layout$align, 1L, 1L), collapse = "")
   out <- c(
     "% \\usepackage{booktabs}; with Chinese text also \\usepackage{ctex}",
     "\\begin{table}[htbp]", "\\centering",
     if (!is.null(layout$title)) c(paste0("\\caption{", latex_escape(layout$title), "}"), "\\smallskip"),
-    latex_size(layout), paste0("\\begin{tabular*}{\\linewidth}{@{\\extracolsep{\\fill}}l", columns, "@{}}"),
+    latex_size(layout), paste0("\\begin{tabular*}{\\linewidth}{@{\\extracolsep{\\fill}}", columns, "@{}}"),
     "\\toprule", head, "\\midrule", lines, "\\bottomrule", "\\end{tabular*}",
-    if (length(layout$notes)) {
-      c("\\par\\smallskip", paste0("\\begin{minipage}{\\linewidth}\\footnotesize ", latex_note(layout$notes), "\\end{minipage}"))
+    if (!is.null(layout$note)) {
+      c("\\par\\smallskip", paste0("\\begin{minipage}{\\linewidth}\\footnotesize ", latex_note(layout$note), "\\end{minipage}"))
     },
     "\\end{table}"
   )
@@ -173,13 +174,14 @@ html_escape <- function(x) {
 
 table_html <- function(table) {
   layout <- table_layout(table)
+  text <- ifelse(layout$align[-1L] == "left", " class=\"text\"", "")
   head <- apply(layout$head, 1L, function(cells) {
     runs <- head_runs(cells[-1L])
-    span <- ifelse(runs$lengths > 1L, paste0(" colspan=\"", runs$lengths, "\""), "")
+    span <- ifelse(runs$lengths > 1L, paste0(" colspan=\"", runs$lengths, "\""), text[cumsum(runs$lengths)])
     paste0("<tr><th>", html_cell(cells[1L]), "</th>", paste0("<th", span, ">", html_cell(runs$values), "</th>", collapse = ""), "</tr>")
   })
   body <- apply(matrix(html_cell(layout$body), nrow(layout$body)), 1L, function(cells) {
-    paste0("<td>", cells, "</td>", collapse = "")
+    paste0("<td", c("", text), ">", cells, "</td>", collapse = "")
   })
   class <- rep("", nrow(layout$body))
   if (!is.na(layout$rule) && layout$rule > 0L) class[layout$rule + 1L] <- " class=\"rule\""
@@ -190,7 +192,7 @@ table_html <- function(table) {
     paste0("<div class=\"pilot-table-box\" tabindex=\"0\"><table class=\"pilot-table ", paste(kind, collapse = " "), "\">"),
     if (!is.null(layout$title)) paste0("<caption>", html_escape(layout$title), "</caption>"),
     "<thead>", head, "</thead>", "<tbody>", paste0("<tr", class, ">", body, "</tr>"), "</tbody>", "</table></div>",
-    if (length(layout$notes)) paste0("<p class=\"pilot-table-note\">", html_cell(paste(layout$notes, collapse = " ")), "</p>")
+    if (!is.null(layout$note)) paste0("<p class=\"pilot-table-note\">", html_cell(layout$note), "</p>")
   )
   paste0(paste(out, collapse = "\n"), "\n")
 }
@@ -202,8 +204,9 @@ table_css <- function() {
     ".pilot-table{border-collapse:collapse;border-top:2px solid;border-bottom:2px solid;font-variant-numeric:tabular-nums;font-size:.92em;margin:0}",
     ".pilot-table caption{text-align:left;font-weight:600;padding:.2em 0 .5em}",
     ".pilot-table th,.pilot-table td{border:0;background:none;padding:.12em .8em;text-align:center;white-space:nowrap}",
-    ".pilot-table.plain th,.pilot-table.plain td{text-align:right}",
+    ".pilot-table.plain th,.pilot-table.plain td{text-align:right}", ".pilot-table.plain .text{text-align:left}",
     ".pilot-table th:first-child,.pilot-table td:first-child{text-align:left;padding-left:.2em;position:sticky;left:0;background:#fff}",
+    ".pilot-table.wide{font-size:.82em}.pilot-table.wide th,.pilot-table.wide td{padding:.12em .5em}",
     ".pilot-table th{font-weight:500}", ".pilot-table thead tr:last-child th{border-bottom:1px solid}",
     ".pilot-table tr.rule td{border-top:1px solid}", ".pilot-table sup{line-height:0;font-size:.75em}",
     ".pilot-table-note{font-size:.85em;color:#555;margin:.2em 0 1.5em}",
@@ -225,16 +228,16 @@ print.pilot_table <- function(x, ...) {
   all <- rbind(layout$head, layout$body)
   if (attr(x, "kind") == "regression") all[-seq_len(nrow(layout$head)), -1L] <- hang_stars(layout$body[, -1L, drop = FALSE])
   width <- apply(nchar(all, "width"), 2L, max)
-  lines <- apply(all, 1L, function(cells) {
-    sub(" +$", "", paste(c(pad_right(cells[1L], width[1L]), pad_left(cells[-1L], width[-1L])), collapse = "  "))
-  })
+  lines <- apply(all, 1L, function(cells) sub(" +$", "", paste(pad_cells(cells, width, layout$align), collapse = "  ")))
   rule <- strrep("-", sum(width) + 2L * (length(width) - 1L))
   heads <- seq_len(nrow(layout$head))
   body <- lines[-heads]
   if (!is.na(layout$rule) && layout$rule > 0L) body <- append(body, rule, layout$rule)
-  cat(c(layout$title, rule, lines[heads], rule, body, rule, layout$notes), sep = "\n")
+  cat(c(layout$title, rule, lines[heads], rule, body, rule, attr(x, "notes")), sep = "\n")
   invisible(x)
 }
+
+pad_cells <- function(cells, width, align) ifelse(align == "left", pad_right(cells, width), pad_left(cells, width))
 
 # Stars and closing brackets hang over, so that the numbers of a column line up.
 hang_stars <- function(cells) {

@@ -32,7 +32,8 @@
 #' @param ... Results, or lists of them. Names become the heads of the columns.
 #' @param terms Names of the terms to show, in this order; all by default. `"treatment"` without such a
 #'   column shows the treatment alone. Hidden controls are reported in the row "Controls".
-#' @param labels What terms, effects, outcomes, groups, clusters and columns are called: `c(status = "Pilot zone")`.
+#' @param labels What terms, effects, outcomes, groups, clusters and columns are called: `c(status = "Pilot zone")`; by default what
+#'   [`options(pilotdid.labels)`][pilot_figures] says.
 #' @param stepwise `TRUE` for one control after the other, or a list of character vectors: the blocks.
 #' @param statistic What stands below an estimate: `"std.error"`, `"statistic"` (t or z), `"p.value"`,
 #'   `"conf.int"` or `"none"`.
@@ -41,7 +42,8 @@
 #' @param vcov Another covariance for the fits, see [pilot_did()].
 #' @param rows Further rows: a named list of vectors with one value a column.
 #' @param title,notes Text above and below; `notes = NULL` for none, by default what the numbers are.
-#' @param language `"en"` or `"zh"`: the words of the rows and the notes.
+#' @param language `"en"` or `"zh"`: the words of the rows and the notes; by default those of
+#'   [`options(pilotdid.language)`][pilot_figures], else English.
 #' @param stages,effects See above.
 #' @param output `NULL` returns the tibble. `"markdown"`, `"latex"`, `"html"` return text; `"tinytable"` and
 #'   `"flextable"` objects of these packages, to be styled further. A file name (`.md`, `.tex`, `.html`,
@@ -57,11 +59,11 @@
 #' pilot_table(fit, stepwise = TRUE, labels = c(status = "Pilot zone"))
 #' cat(pilot_table(fit, output = "markdown"))
 #' @export
-pilot_table <- function(..., terms = NULL, labels = NULL, stepwise = NULL,
+pilot_table <- function(..., terms = NULL, labels = getOption("pilotdid.labels"), stepwise = NULL,
                         statistic = c("std.error", "statistic", "p.value", "conf.int", "none"),
                         stars = c(`*` = 0.1, `**` = 0.05, `***` = 0.01), digits = 4, vcov = NULL, rows = NULL,
-                        title = NULL, notes = NA, language = c("en", "zh"), stages = TRUE, effects = TRUE,
-                        output = NULL) {
+                        title = NULL, notes = NA, language = getOption("pilotdid.language", "en"), stages = TRUE,
+                        effects = TRUE, output = NULL) {
   options <- list(
     terms = terms, labels = check_labels(labels), statistic = check_choice(statistic, eval(formals()$statistic), "statistic"),
     stars = check_stars(stars), digits = digits, vcov = vcov, stages = stages, effects = effects,
@@ -85,11 +87,11 @@ pilot_table <- function(..., terms = NULL, labels = NULL, stepwise = NULL,
   write_table(table, output)
 }
 
-check_labels <- function(labels) {
+check_labels <- function(labels, name = "labels") {
   if (!length(labels)) return(character())
   if (is.list(labels)) labels <- unlist(labels)
   if (!is.character(labels) || is.null(names(labels))) {
-    abort("argument", c("{.arg labels} must be a named character vector.", i = "{.code c(status = \"Pilot zone\")}"))
+    abort("argument", c("{.arg {name}} must be a named character vector.", i = "{.code c(status = \"Pilot zone\")}"))
   }
   labels
 }

@@ -82,7 +82,7 @@ placebo_density <- function(x) {
 
 #' @rdname pilot_placebo_methods
 #' @export
-plot.pilot_placebo <- function(x, xlab = "Placebo estimates", ylab = "Density", main = NULL, level = 0.1, ...) {
+plot.pilot_placebo <- function(x, xlab = figure_word("Placebo estimates"), ylab = figure_word("Density"), main = NULL, level = 0.1, ...) {
   table <- augment(x)
   table <- table[x$valid, ]
   d <- placebo_density(x)
@@ -94,17 +94,17 @@ plot.pilot_placebo <- function(x, xlab = "Placebo estimates", ylab = "Density", 
   graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("#2166ac"))
   graphics::lines(d$x, d$y, lwd = 2, col = shade("#1b1b1b"))
   graphics::axis(4, at = seq(0, 1, 0.2) * top, labels = seq(0, 1, 0.2), las = 1)
-  graphics::mtext("p-value", side = 4, line = 3)
+  graphics::mtext(figure_word("p-value"), side = 4, line = 3)
   graphics::abline(v = x$estimate, lty = 2, col = shade("#b2182b"))
   graphics::abline(h = level * top, lty = 2, col = "grey40")
-  graphics::mtext(paste("estimate", format(x$estimate, digits = 3)), side = 3, line = 0.8, at = x$estimate,
+  graphics::mtext(figure_word("estimate %s", format(x$estimate, digits = 3)), side = 3, line = 0.8, at = x$estimate,
     cex = 0.8, col = shade("#b2182b"))
   invisible(x)
 }
 
 #' @rdname pilot_placebo_methods
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_placebo <- function(object, xlab = "Placebo estimates", ylab = "Density", level = 0.1, ...) {
+autoplot.pilot_placebo <- function(object, xlab = figure_word("Placebo estimates"), ylab = figure_word("Density"), level = 0.1, ...) {
   rlang::check_installed("ggplot2")
   table <- augment(object)[object$valid, ]
   d <- placebo_density(object)
@@ -117,7 +117,7 @@ autoplot.pilot_placebo <- function(object, xlab = "Placebo estimates", ylab = "D
     ggplot2::geom_vline(xintercept = object$estimate, linetype = "dashed", colour = shade("#b2182b")) +
     ggplot2::geom_hline(yintercept = level * top, linetype = "dashed", colour = "grey40") +
     ggplot2::scale_y_continuous(ylab, limits = c(0, top), expand = c(0, 0),
-      sec.axis = ggplot2::sec_axis(~ . / top, name = "p-value", breaks = seq(0, 1, 0.2))) +
+      sec.axis = ggplot2::sec_axis(~ . / top, name = figure_word("p-value"), breaks = seq(0, 1, 0.2))) +
     ggplot2::labs(x = xlab) +
     figure_theme()
 }

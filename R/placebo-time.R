@@ -148,9 +148,9 @@ refits_order <- function(x) {
 }
 
 #' @export
-plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ...) {
+plot.pilot_refits <- function(x, xlab = NULL, ylab = figure_word("Estimate"), main = NULL, ...) {
   table <- refits_order(x)
-  labels <- as.character(table[[x$key]])
+  labels <- figure_name(table[[x$key]])
   upright <- x$key != "lead"
   # Labels that stand upright take the room of the longest.
   room <- if (upright && length(labels)) 0.5 * max(nchar(labels, "width")) else 0
@@ -170,13 +170,14 @@ plot.pilot_refits <- function(x, xlab = NULL, ylab = "Estimate", main = NULL, ..
   invisible(x)
 }
 
-refits_xlab <- function(x) if (x$key == "lead") "Periods before the true date" else "Left out"
+refits_xlab <- function(x) figure_word(if (x$key == "lead") "Periods before the true date" else "Left out")
 
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_refits <- function(object, xlab = NULL, ylab = "Estimate", ...) {
+autoplot.pilot_refits <- function(object, xlab = NULL, ylab = figure_word("Estimate"), ...) {
   rlang::check_installed("ggplot2")
   table <- refits_order(object)
-  table$label <- factor(as.character(table[[object$key]]), as.character(table[[object$key]]))
+  labels <- figure_name(table[[object$key]])
+  table$label <- factor(labels, labels)
   ggplot2::ggplot(table, ggplot2::aes(.data$label, .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +

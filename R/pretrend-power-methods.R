@@ -86,7 +86,7 @@ power_legend <- c("Estimates", "Hypothesized violation", "Expected after passing
 
 #' @rdname pilot_pretrend_power_methods
 #' @export
-plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = "Periods since the pilot", ylab = "Effect", main = NULL) {
+plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = figure_word("Periods since the pilot"), ylab = figure_word("Effect"), main = NULL) {
   old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- power_plot_data(x, trend)
@@ -104,13 +104,13 @@ plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = "Periods sinc
   graphics::points(table$event_time, table$estimate, pch = 16, col = colors[1L])
   graphics::lines(table$event_time, table$trend, type = "o", pch = 17, col = colors[2L])
   graphics::lines(table$event_time, table$expected, type = "o", pch = 15, lty = 2, col = colors[3L])
-  graphics::legend("topleft", power_legend, col = colors, pch = c(16, 17, 15), lty = c(0, 1, 2), bty = "n", cex = 0.9)
+  graphics::legend("topleft", figure_word(power_legend), col = colors, pch = c(16, 17, 15), lty = c(0, 1, 2), bty = "n", cex = 0.9)
   invisible(table)
 }
 
 #' @rdname pilot_pretrend_power_methods
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_pretrend_power <- function(object, trend = NULL, ..., xlab = "Periods since the pilot", ylab = "Effect") {
+autoplot.pilot_pretrend_power <- function(object, trend = NULL, ..., xlab = figure_word("Periods since the pilot"), ylab = figure_word("Effect")) {
   rlang::check_installed("ggplot2")
   table <- power_plot_data(object, trend)
   series <- c("estimate", "trend", "expected")
@@ -128,8 +128,8 @@ autoplot.pilot_pretrend_power <- function(object, trend = NULL, ..., xlab = "Per
     ) +
     ggplot2::geom_line(data = lines, linewidth = 0.4) +
     ggplot2::geom_point(size = 1.8) +
-    ggplot2::scale_colour_manual(values = series_colors()[1:3], limits = power_legend) +
-    ggplot2::scale_shape_manual(values = c(16, 17, 15), limits = power_legend) +
+    ggplot2::scale_colour_manual(values = series_colors()[1:3], limits = power_legend, labels = figure_word) +
+    ggplot2::scale_shape_manual(values = c(16, 17, 15), limits = power_legend, labels = figure_word) +
     ggplot2::scale_x_continuous(breaks = table$event_time) +
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, shape = NULL) +
     figure_theme() +

@@ -29,7 +29,7 @@ estimand_text <- function(fit, language = "en") {
   switch(fit$estimator,
     twfe = say(language, if (length(unique(fit$design$treatment$cohort)) > 2L) "effect_staggered" else "effect_twfe", treatment),
     cs = , sa = , bjs = , gardner = , etwfe = , stacked = , lpdid = , dcdh = , efficient = , sdid =
-      say(language, "effect_treated", treatment, estimator_label(fit$estimator)),
+      say(language, "effect_treated", treatment, estimator_text(fit$estimator, language)),
     iv = iv_estimand_text(fit, language),
     fit$estimator
   )

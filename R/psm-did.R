@@ -155,8 +155,9 @@ sample_forest <- function(x) {
   table <- tidy(x)
   table <- table[!duplicated(table$sample), ]
   design <- x$fits[[1L]]$design
-  title <- paste0("Effect on ", design$outcome_name, ", ", x$fits[[1L]]$estimator)
-  forest_data(table$sample, table, title)
+  title <- figure_word("Effect on %s, %s", figure_name(design$outcome_name), figure_word(estimator_label(x$fits[[1L]]$estimator)))
+  samples <- vapply(table$sample, function(s) say_value(figure_language(), s, "sample_"), "", USE.NAMES = FALSE)
+  forest_data(samples, table, title)
 }
 
 #' @export

@@ -23,12 +23,14 @@ plot.pilot_sdid <- function(x, what = c("weights", "event"), most = 15L, ...) {
   for (g in groups) {
     for (kind in c("unit", "period")) {
       part <- table[table$group == g & table$kind == kind, ]
-      graphics::dotchart(rev(part$weight), labels = rev(part$name), pch = 16, xlim = c(0, max(part$weight)),
-        main = paste0(c(unit = "Controls", period = "Periods before")[[kind]], ", cohort ", g), xlab = "Weight", cex = 0.8)
+      graphics::dotchart(rev(part$weight), labels = rev(figure_name(part$name)), pch = 16, xlim = c(0, max(part$weight)),
+        main = figure_word("%s, cohort %s", figure_word(sdid_kinds[[kind]]), g), xlab = figure_word("Weight"), cex = 0.8)
     }
   }
   invisible(table)
 }
+
+sdid_kinds <- c(unit = "Controls", period = "Periods before")
 
 # Controls by weight, the largest first; all periods in their order.
 largest_weights <- function(fit, most) {
@@ -48,7 +50,7 @@ autoplot.pilot_sdid <- function(object, what = c("weights", "event"), most = 15L
   what <- check_choice(what, c("weights", "event"), "what")
   if (what == "event") return(ggplot2::autoplot(event_study(object), ...))
   table <- largest_weights(object, most)
-  table$kind <- factor(table$kind, c("unit", "period"), c("Controls", "Periods before"))
+  table$kind <- factor(table$kind, names(sdid_kinds), figure_word(sdid_kinds))
   # A control has a place of its own in each panel: the panel is part of the level, not of the label.
   level <- paste(table$name, table$group, table$kind, sep = "\r")
   table$name <- factor(level, rev(level))
@@ -56,7 +58,7 @@ autoplot.pilot_sdid <- function(object, what = c("weights", "event"), most = 15L
     ggplot2::geom_segment(ggplot2::aes(x = 0, xend = .data$weight, yend = .data$name), colour = "grey70") +
     ggplot2::geom_point() +
     ggplot2::facet_wrap(ggplot2::vars(.data$group, .data$kind), scales = "free", ncol = 2L, labeller = ggplot2::label_wrap_gen(multi_line = FALSE)) +
-    ggplot2::scale_y_discrete(labels = function(x) sub("\r.*", "", x)) +
-    ggplot2::labs(x = "Weight", y = NULL) +
+    ggplot2::scale_y_discrete(labels = function(x) figure_name(sub("\r.*", "", x))) +
+    ggplot2::labs(x = figure_word("Weight"), y = NULL) +
     figure_theme()
 }

@@ -196,13 +196,13 @@ effect_colors <- c(direct = "#0072B2", indirect = "#D55E00", total = "black")
 plot.pilot_spatial_effects <- function(x, ...) {
   table <- as.data.frame(tidy(x))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
-  labels <- trimws(paste(table$term, table$effect, if (!is.null(table$order)) table$order))
+  labels <- trimws(paste(figure_name(table$term), figure_word(table$effect), if (!is.null(table$order)) table$order))
   plot_intervals(labels, table, shade(effect_colors)[table$effect], ...)
   invisible(x)
 }
 
 # Estimates with intervals, one line each, the first on top.
-plot_intervals <- function(labels, table, colors, xlab = "Effect", ...) {
+plot_intervals <- function(labels, table, colors, xlab = figure_word("Effect"), ...) {
   at <- rev(seq_along(labels))
   old <- figure_par_labels(labels, c(0.9, 0.3, 0.3, 0.2), cex = 0.9)
   on.exit(graphics::par(old))
@@ -220,12 +220,13 @@ autoplot.pilot_spatial_effects <- function(object, ...) {
   table <- as.data.frame(tidy(object))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
   table$effect <- factor(table$effect, levels = rev(effect_names))
-  table$term <- factor(table$term, levels = unique(table$term))
+  table$term <- factor(figure_name(table$term), levels = unique(figure_name(table$term)))
   plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$effect, color = .data$effect)) +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(xmin = .data$conf.low, xmax = .data$conf.high), size = 0.3) +
     ggplot2::scale_color_manual(values = shade(effect_colors), guide = "none") +
-    ggplot2::labs(x = "Effect", y = NULL) + figure_theme()
+    ggplot2::scale_y_discrete(labels = figure_word) +
+    ggplot2::labs(x = figure_word("Effect"), y = NULL) + figure_theme()
   if (is.null(table$order)) return(plot + ggplot2::facet_wrap(ggplot2::vars(.data$term), scales = "free_x"))
   plot + ggplot2::facet_grid(ggplot2::vars(.data$order), ggplot2::vars(.data$term), scales = "free_x")
 }

@@ -181,23 +181,26 @@ print.pilot_rings <- function(x, digits = 4L, ...) {
 ring_points <- function(x) {
   table <- as.data.frame(tidy(x))
   table <- table[is.na(table$on.treated) | !table$on.treated, ]
-  table$label <- ifelse(is.na(table$ring.low), "treated", paste0(format(table$ring.low, trim = TRUE), "-", format(table$ring.high, trim = TRUE)))
+  table$label <- ifelse(is.na(table$ring.low), figure_word("treated"), paste0(format(table$ring.low, trim = TRUE), "-", format(table$ring.high, trim = TRUE)))
   table$at <- seq_len(nrow(table))
   table
 }
 
-ring_axis <- function(x) paste0("Distance to the nearest treated unit", if (nzchar(x$unit)) paste0(" (", x$unit, ")"))
+ring_axis <- function(x) {
+  if (nzchar(x$unit)) figure_word("Distance to the nearest treated unit (%s)", x$unit) else figure_word("Distance to the nearest treated unit")
+}
 
 #' @export
 plot.pilot_rings <- function(x, ...) {
-  old <- figure_par()
+  old <- figure_par_y(NULL)
   on.exit(graphics::par(old))
   table <- ring_points(x)
   colors <- shade(ifelse(is.na(table$ring.low), "#D55E00", "#0072B2"))
   graphics::plot(table$at, table$estimate,
     ylim = range(0, table$conf.low, table$conf.high), xlim = c(0.5, nrow(table) + 0.5), xaxt = "n", pch = 19, col = colors, las = 1,
-    xlab = ring_axis(x), ylab = "Effect", ...
+    xlab = ring_axis(x), ylab = "", ...
   )
+  figure_ylab(figure_word("Effect"))
   graphics::abline(h = 0, col = "grey60", lty = 2)
   graphics::segments(table$at, table$conf.low, table$at, table$conf.high, col = colors)
   graphics::axis(1, table$at, table$label)
@@ -213,7 +216,7 @@ autoplot.pilot_rings <- function(object, ...) {
     ggplot2::geom_hline(yintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high), size = 0.3) +
     ggplot2::scale_color_manual(values = shade(c(treated = "#D55E00", exposed = "#0072B2")), guide = "none") +
-    ggplot2::labs(x = ring_axis(object), y = "Effect") + figure_theme()
+    ggplot2::labs(x = ring_axis(object), y = figure_word("Effect")) + figure_theme()
 }
 
 #' Estimates without the neighbors of treated units

@@ -138,16 +138,16 @@ print.pilot_spillovers <- function(x, digits = 4L, ...) {
 #' @export
 plot.pilot_spillovers <- function(x, ...) {
   colors <- shade(ifelse(x$table$term %in% c("on treated", "difference"), "black", "#0072B2"))
-  plot_intervals(x$table$term, x$table, colors, xlab = paste("Mean effect of", x$treatment), ...)
+  plot_intervals(figure_word(x$table$term), x$table, colors, xlab = figure_word("Mean effect of %s", figure_name(x$treatment)), ...)
   invisible(x)
 }
 
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_spillovers <- function(object, ...) {
   table <- as.data.frame(object$table)
-  table$term <- factor(table$term, levels = rev(table$term))
+  table$term <- factor(figure_word(table$term), levels = rev(figure_word(table$term)))
   ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$term)) +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(xmin = .data$conf.low, xmax = .data$conf.high), size = 0.3) +
-    ggplot2::labs(x = paste("Mean effect of", object$treatment), y = NULL) + figure_theme()
+    ggplot2::labs(x = figure_word("Mean effect of %s", figure_name(object$treatment)), y = NULL) + figure_theme()
 }

@@ -130,6 +130,8 @@ autoplot.pilot_weights <- function(object, coordinates = NULL, most = 20000, ...
   if (map$degrees) plot + ggplot2::coord_fixed(1 / cos(mean(range(points$y)) * pi / 180)) else plot + ggplot2::coord_fixed()
 }
 
+map_axes <- function(degrees) if (degrees) figure_word(c("Longitude", "Latitude")) else c("x", "y")
+
 weights_map <- function(w, coordinates, most) {
   n <- length(w$start) - 1L
   points <- coordinates %||% w$coordinates
@@ -147,14 +149,14 @@ weights_map <- function(w, coordinates, most) {
   links <- data.frame(i = link_rows(w), j = w$column + 1L)
   # A link that goes both ways is one line.
   links <- links[!duplicated(data.frame(pmin(links$i, links$j), pmax(links$i, links$j))), ]
-  title <- paste0(w$label, ": ", big(n), " units, ", big(length(w$column)), " links")
+  title <- figure_word("%s: %s units, %s links", weights_text(w$label, figure_language()), big(n), big(length(w$column)))
   if (nrow(links) > most) {
-    title <- paste0(title, " (too many to draw)")
+    title <- figure_word("%s (too many to draw)", title)
     links <- links[0L, ]
   }
   degrees <- identical(w$metric, "great_circle")
   list(
     points = unname(points), links = links, title = title, degrees = degrees,
-    labels = if (degrees) c("Longitude", "Latitude") else c("x", "y"), island = seq_len(n) %in% islands(w)
+    labels = map_axes(degrees), island = seq_len(n) %in% islands(w)
   )
 }

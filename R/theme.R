@@ -3,11 +3,19 @@
 #' Every result has `plot()`, drawn by base graphics without any other package, and `autoplot()`, a ggplot to go on
 #' with. Colors are told apart by color-blind readers; series differ in their symbols or lines as well.
 #'
-#' Three options hold for all of them:
+#' Five options hold for all of them:
 #' * `options(pilotdid.gray = TRUE)`: shades of gray, for journals that print without color.
 #' * `options(pilotdid.base_family = "Noto Sans CJK SC")`: the font. Chinese labels need one that has them; `systemfonts` or
 #'   `fc-list :lang=zh` lists those that are installed.
 #' * `options(pilotdid.base_size = 9)`: the size of text in points in `autoplot()`, 11 by default.
+#' * `options(pilotdid.language = "zh")`: the words of axes, legends, titles and captions in Chinese. Text that is given to
+#'   `xlab`, `ylab` or `main` stays as it is.
+#' * `options(pilotdid.labels = c(status = "Pilot zone"))`: what terms, outcomes, units and groups are called.
+#'
+#' [pilot_table()] and [pilot_report()] take their `language` and `labels` from the last two by default; the figures of a
+#' report have those of the report.
+#'
+#' @section Errors: class `pilotdid_error_argument`, when a figure is drawn, for another language or labels without names.
 #'
 #' A figure of one column is about 3.5 inches wide, one of two columns about 7. In base graphics `pointsize` of the device is the
 #' size of text: `pdf("event.pdf", width = 3.5, height = 2.6, pointsize = 8)`; with ggplot2 it is the base size:
@@ -17,6 +25,16 @@
 #' event <- event_study(y ~ status | unit + time, simulate_pilot(seed = 1))
 #' old <- options(pilotdid.gray = TRUE)
 #' plot(event, intervals = "both")
+#' options(old)
+#'
+#' # "\u653f\u7b56": policy.
+#' old <- options(pilotdid.language = "zh", pilotdid.labels = c(status = "\u653f\u7b56"))
+#' if (capabilities("cairo")) {
+#'   file <- tempfile(fileext = ".png")
+#'   grDevices::png(file, width = 7, height = 4, units = "in", res = 100, type = "cairo")
+#'   plot(event)
+#'   grDevices::dev.off()
+#' }
 #' options(old)
 #' @name pilot_figures
 NULL

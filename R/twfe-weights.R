@@ -131,7 +131,7 @@ print.pilot_twfe_weights <- function(x, digits = 4L, ...) {
 #' @rdname twfe_weights
 #' @param xlab,ylab,main Labels.
 #' @export
-plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = NULL, ...) {
+plot.pilot_twfe_weights <- function(x, xlab = figure_word("Period"), ylab = figure_word("Weight"), main = NULL, ...) {
   old <- figure_par_y(main)
   on.exit(graphics::par(old))
   table <- x$table
@@ -141,14 +141,14 @@ plot.pilot_twfe_weights <- function(x, xlab = "Period", ylab = "Weight", main = 
     xlab = xlab, ylab = "", main = main, las = 1, bty = "l", ylim = with_headroom(c(0, table$weight), 0.18))
   figure_ylab(ylab)
   graphics::abline(h = 0, col = "grey40")
-  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = "Cohort",
+  graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = figure_word("Cohort"),
     horiz = length(cohorts) <= 6L)
   invisible(table)
 }
 
 #' @rdname twfe_weights
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_twfe_weights <- function(object, xlab = "Period", ylab = "Weight", ...) {
+autoplot.pilot_twfe_weights <- function(object, xlab = figure_word("Period"), ylab = figure_word("Weight"), ...) {
   rlang::check_installed("ggplot2")
   table <- object$table
   table$cohort <- factor(table$group)
@@ -158,5 +158,5 @@ autoplot.pilot_twfe_weights <- function(object, xlab = "Period", ylab = "Weight"
     ggplot2::geom_line() + ggplot2::geom_point() +
     ggplot2::scale_colour_manual(values = rep_len(series_colors(), max(k))) +
     ggplot2::scale_shape_manual(values = rep_len(event_symbols, max(k))) +
-    ggplot2::labs(x = xlab, y = ylab, colour = "Cohort", shape = "Cohort") + figure_theme()
+    ggplot2::labs(x = xlab, y = ylab, colour = figure_word("Cohort"), shape = figure_word("Cohort")) + figure_theme()
 }

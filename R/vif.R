@@ -188,6 +188,8 @@ print.pilot_vif <- function(x, digits = 3, ...) {
   invisible(x)
 }
 
+vif_kinds <- c("pooled", "within the effects")
+
 #' @rdname pilot_vif-methods
 #' @export
 plot.pilot_vif <- function(x, ...) {
@@ -196,11 +198,11 @@ plot.pilot_vif <- function(x, ...) {
   old <- figure_par()
   on.exit(graphics::par(old))
   graphics::dotchart(shown$vif,
-    labels = shown$term, xlab = "variance inflation factor", pch = 19,
+    labels = figure_name(shown$term), xlab = figure_word("Variance inflation factor"), pch = 19,
     xlim = c(1, max(both, na.rm = TRUE)), ...
   )
   graphics::points(shown$vif.within, seq_along(shown$term), pch = 1)
-  graphics::legend("topright", legend = c("pooled", "within the effects"), pch = c(19, 1), bty = "n")
+  graphics::legend("topright", legend = figure_word(vif_kinds), pch = c(19, 1), bty = "n")
   invisible(x)
 }
 
@@ -208,17 +210,16 @@ plot.pilot_vif <- function(x, ...) {
 #' @exportS3Method ggplot2::autoplot
 autoplot.pilot_vif <- function(object, ...) {
   table <- object$table
-  kinds <- c("pooled", "within the effects")
   shown <- tibble::tibble(
-    term = factor(rep(table$term, 2L), rev(table$term)), kind = rep(kinds, each = nrow(table)),
+    term = factor(rep(figure_name(table$term), 2L), rev(figure_name(table$term))), kind = rep(vif_kinds, each = nrow(table)),
     value = c(table$vif, table$vif.within)
   )
   shown <- shown[!is.na(shown$value), ]
   ggplot2::ggplot(shown, ggplot2::aes(x = .data$value, y = .data$term, shape = .data$kind)) +
     ggplot2::geom_vline(xintercept = 1, color = "gray60") +
     ggplot2::geom_point(size = 2.5, color = shade("#08519C")) +
-    ggplot2::scale_shape_manual(values = c(19, 1), name = NULL) +
-    ggplot2::labs(x = "variance inflation factor", y = NULL) +
+    ggplot2::scale_shape_manual(values = c(19, 1), labels = figure_word, name = NULL) +
+    ggplot2::labs(x = figure_word("Variance inflation factor"), y = NULL) +
     figure_theme() +
     ggplot2::theme(legend.position = "bottom")
 }

@@ -94,24 +94,25 @@ print.pilot_wild <- function(x, ...) {
 
 #' @rdname pilot_wild_methods
 #' @export
-plot.pilot_wild <- function(x, main = NULL, xlab = "t statistic of the draws", ...) {
-  old <- figure_par()
+plot.pilot_wild <- function(x, main = NULL, xlab = figure_word("t statistic of the draws"), ...) {
+  old <- figure_par_y(main)
   on.exit(graphics::par(old))
   drawn <- x$draw_statistics[is.finite(x$draw_statistics)]
   graphics::hist(drawn, breaks = "FD", freq = FALSE, col = "grey85", border = "white", main = main,
-    xlab = xlab, xlim = range(drawn, x$statistic), las = 1)
+    xlab = xlab, ylab = "", xlim = range(drawn, x$statistic), las = 1)
+  figure_ylab(figure_word("Density"))
   graphics::abline(v = x$statistic, lty = 2, col = shade("#b2182b"))
   invisible(x)
 }
 
 #' @rdname pilot_wild_methods
 #' @exportS3Method ggplot2::autoplot
-autoplot.pilot_wild <- function(object, xlab = "t statistic of the draws", ...) {
+autoplot.pilot_wild <- function(object, xlab = figure_word("t statistic of the draws"), ...) {
   rlang::check_installed("ggplot2")
   drawn <- data.frame(statistic = object$draw_statistics[is.finite(object$draw_statistics)])
   ggplot2::ggplot(drawn, ggplot2::aes(x = .data$statistic)) +
     ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)), bins = grDevices::nclass.FD(drawn$statistic), fill = "grey85", colour = "white") +
     ggplot2::geom_vline(xintercept = object$statistic, linetype = "dashed", colour = shade("#b2182b")) +
-    ggplot2::labs(x = xlab, y = "Density") +
+    ggplot2::labs(x = xlab, y = figure_word("Density")) +
     figure_theme()
 }

@@ -87,6 +87,25 @@ test_that("a script is shown as it is, an object without a call is named", {
   expect_match(recorded_code(report_results(list(vif), expression(vif))), "made outside of the report", all = FALSE)
 })
 
+test_that("the heads of a Chinese report's tables are Chinese", {
+  fit <- pilot_did(y ~ status + x1 + x2 | unit + time, panel)
+  more <- list(
+    oster_delta(fit), robustness_value(fit), placebo_time(fit, 1:2),
+    drop_neighbors(pilot_did(resilience ~ status | code + year, pilot_cities), ~ longitude + latitude, c(50, 100))
+  )
+  names <- c(
+    "p", "P", "t", "b", "e", "R", "VIF", "GVIF", "SDM", "W", "x", "y", "m", "ATT", "delta", "beta", "resilience", "BJS", "Callaway",
+    "Sant", "Anna", "de", "Chaisemartin", "D", "Haultfoeuille", "SLS", "region", "a"
+  )
+  for (x in c(suppressMessages(shown_results()), more)) {
+    for (table in report_table(x, character(), "zh")) {
+      heads <- c(unlist(attr(table, "heads")), attr(table, "corner"))
+      words <- unlist(regmatches(heads, gregexpr("[A-Za-z.]+", heads)))
+      expect_identical(setdiff(words, names), character(), info = class(x)[1L])
+    }
+  }
+})
+
 test_that("Word holds headings, tables and figures", {
   skip_if_not_installed("flextable")
   skip_if_not_installed("officer")

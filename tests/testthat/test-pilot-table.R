@@ -160,9 +160,8 @@ test_that("no Latin word but names and symbols is left in the Chinese tables of 
   W <- spatial_weights(pilot_cities, "code", ~ longitude + latitude, k = 5)
   durbin <- spatial_did(resilience ~ status + fdi | code + year, pilot_cities, W)
   names <- c(
-    "Kleibergen", "Paap", "rk", "LM", "Wald", "F", "Anderson", "canonical", "Cragg", "Donald", "Olea", "Pflueger", "tF", "Lee", "et", "al",
-    "Rubin", "chi", "Stock", "Wright", "S", "Durbin", "Wu", "Hausman", "C", "Endogeneity", "Wooldridge", "score", "Sargan", "Hansen", "J",
-    "Yogo", "SLS", "lag", "error", "Robust", "LR", "SDM", "SAR", "SEM", "Mundlak", "theta", "rho", "beta", "p", "e"
+    "Kleibergen", "Paap", "rk", "LM", "Wald", "F", "Anderson", "Cragg", "Donald", "Olea", "Pflueger", "tF", "Lee", "et", "al",
+    "Rubin", "chi", "Stock", "Wright", "S", "Durbin", "Wu", "Hausman", "C", "Wooldridge", "Sargan", "Hansen", "J", "Yogo", "SLS", "LR", "SDM", "SAR", "SEM", "Mundlak", "theta", "rho", "beta", "p", "e"
   )
   for (x in list(weak_iv(iv), spatial_tests(durbin))) {
     table <- pilot_table(x, language = "zh")
@@ -170,6 +169,31 @@ test_that("no Latin word but names and symbols is left in the Chinese tables of 
     words <- unlist(regmatches(shown, gregexpr("[A-Za-z]+", shown)))
     expect_setequal(setdiff(words, names), character())
   }
+})
+
+test_that("an interaction takes the labels of its parts unless it has its own", {
+  labels <- c(status = "Pilot", x1 = "Roads", `status:x2` = "Both")
+  expect_identical(relabel_terms(c("status:x1", "status:x2", "W:x1", "x3:x4"), labels), c("Pilot:Roads", "Both", "W:Roads", "x3:x4"))
+  moderated <- suppressWarnings(moderation(pilot_did(y ~ status | unit + time, panel), "x1"))
+  expect_true("Pilot:Roads" %in% pilot_table(moderated, labels = labels)$label)
+})
+
+test_that("yes and no stand for logical values", {
+  frame <- data.frame(city = c("a", "b", "c"), joined = c(TRUE, FALSE, NA))
+  expect_identical(pilot_table(frame)$joined, c("Yes", "No", ""))
+  expect_identical(pilot_table(frame, language = "zh")$joined, c("\u662f", "\u5426", ""))
+})
+
+test_that("the effects of a mediation, the rings, targets and violations are named", {
+  fit <- pilot_did(y ~ status | unit + time, panel)
+  through <- report_table(suppressWarnings(mediation(fit, "x1", draws = 20, seed = 1)), character(), "zh")[[1L]]
+  expect_identical(attr(through, "corner"), "\u6548\u5e94")
+  expect_identical(through$label[1:3], c("\u603b\u6548\u5e94", "\u8def\u5f84 a", "\u8def\u5f84 b"))
+  rings <- ring_did(resilience ~ status | code + year, pilot_cities, ~ longitude + latitude, rings = c(0, 100, 200))
+  table <- report_table(rings, c(status = "Pilot"), "en")[[1L]]
+  expect_identical(table$label, c("Pilot", "0-100", "100-200"))
+  expect_false(any(c("ring.low", "on.treated") %in% names(table)))
+  expect_identical(attr(report_table(twfe_weights(fit), character(), "en")[[1L]], "corner"), "Cohort")
 })
 
 test_that("LaTeX: one rule below the heads, stars and indents are set, wide tables get smaller type", {
@@ -215,6 +239,50 @@ test_that("Word has three lines and the text, Excel the cells", {
   pilot_table(fit, output = file)
   book <- openxlsx::read.xlsx(file, colNames = FALSE)
   expect_true(all(c("status", "Observations") %in% book[[1]]))
+})
+
+test_that("text is set from the left and numbers from the right in every format", {
+  frame <- data.frame(city = c("a", "bb"), zone = c("east", "far west"), value = c(1.5, 22.25), year = 2015:2016, joined = c(TRUE, FALSE))
+  table <- pilot_table(frame, digits = 2)
+  expect_match(pilot_table(frame, digits = 2, output = "markdown"), "\\| :--+ \\| :--+ \\| --+: \\| --+: \\| :--+ \\|")
+  expect_match(pilot_table(frame, digits = 2, output = "latex"), "{@{\\extracolsep{\\fill}}llrrl@{}}", fixed = TRUE)
+  html <- pilot_table(frame, digits = 2, output = "html")
+  expect_match(html, "<th class=\"text\">zone</th><th>value</th><th>Year|<th class=\"text\">zone</th><th>value</th><th>year</th>")
+  expect_match(html, "<td>a</td><td class=\"text\">east</td><td>1.50</td><td>2015</td><td class=\"text\">Yes</td>", fixed = TRUE)
+  expect_match(table_css(), ".pilot-table.plain .text{text-align:left}", fixed = TRUE)
+  printed <- capture.output(print(table))
+  expect_match(printed, "^a     east       1.50", all = FALSE)
+  expect_match(printed, "^bb    far west  22.25", all = FALSE)
+  # Columns of estimates stay centered.
+  expect_match(pilot_table(fit, output = "latex"), "{@{\\extracolsep{\\fill}}lc@{}}", fixed = TRUE)
+  skip_if_not_installed("flextable")
+  flex <- pilot_table(frame, output = "flextable")
+  expect_identical(flex$body$styles$pars$text.align$data[1L, ], c(c1 = "left", c2 = "left", c3 = "right", c4 = "right", c5 = "left"))
+  skip_if_not_installed("openxlsx")
+  file <- withr::local_tempfile(fileext = ".xlsx")
+  pilot_table(frame, output = file)
+  sides <- function(column) {
+    styles <- Filter(function(s) column %in% s$cols && !is.null(s$style$halign), openxlsx::loadWorkbook(file)$styleObjects)
+    unique(vapply(styles, function(s) s$style$halign, ""))
+  }
+  expect_identical(lapply(1:5, sides), as.list(c("left", "left", "right", "right", "left")))
+})
+
+test_that("in Word stars and the 2 of R2 are superscript, and Chinese text has a Chinese font", {
+  skip_if_not_installed("flextable")
+  skip_if_not_installed("officer")
+  file <- withr::local_tempfile(fileext = ".docx")
+  pilot_table(fit, title = "Baseline", language = "zh", output = file)
+  connection <- unz(file, "word/document.xml", encoding = "UTF-8")
+  lines <- paste(readLines(connection, warn = FALSE), collapse = "")
+  close(connection)
+  runs <- regmatches(lines, gregexpr("<w:r>.*?</w:r>", lines, perl = TRUE))[[1L]]
+  text <- trimws(gsub("<[^>]*>", "", runs))
+  raised <- grepl("superscript", runs)
+  expect_setequal(text[raised], c("***", "2"))
+  # Nothing but the notes has stars on the line.
+  expect_false(any(grepl("[0-9]\\*", text[!raised])))
+  expect_true(all(grepl("w:eastAsia=\"SimSun\"", runs[nzchar(text)])))
 })
 
 test_that("tinytable gets heads and notes", {
