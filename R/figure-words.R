@@ -4,8 +4,11 @@
 # Words of the package, with names and numbers put in: figure_word("Effect of %s", "status"). Text without a
 # translation stays: it is a name.
 figure_word <- function(text, ...) {
-  if (figure_language() == "zh") text <- say_word("zh", relabel(text, figure_words_zh()))
-  if (...length()) join_han(sprintf(text, ...)) else text
+  chinese <- figure_language() == "zh"
+  if (chinese) text <- say_word("zh", relabel(text, figure_words_zh()))
+  if (!...length()) return(text)
+  text <- sprintf(text, ...)
+  if (chinese) join_han(text) else text
 }
 
 # Names of the data; several in one label are listed.
@@ -17,7 +20,8 @@ figure_language <- function() check_choice(getOption("pilotdid.language", "en"),
 figure_labels <- function() check_labels(getOption("pilotdid.labels"), "options(pilotdid.labels)")
 
 figure_words_zh <- function() {
-  c(    # Axes.
+  c(
+    # Axes.
     Effect = "\u6548\u5e94", Estimate = "\u4f30\u8ba1\u503c", Weight = "\u6743\u91cd", Density = "\u5bc6\u5ea6",
     Period = "\u65f6\u671f", Score = "\u5f97\u5206", `p-value` = "p \u503c", Cohort = "\u6279\u6b21",
     `First treated` = "\u9996\u6b21\u5904\u7406\u65f6\u671f",
