@@ -108,7 +108,7 @@ plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = figur
 autoplot.pilot_aggregate <- function(object, conf.level = 0.95, xlab = NULL, ylab = figure_word("Effect"), ...) {
   rlang::check_installed("ggplot2")
   table <- aggregate_plot_data(object, conf.level)
-  table$term <- factor(figure_name(table$term), figure_name(table$term))
+  table$term <- figure_factor(table$term)
   ggplot2::ggplot(table, ggplot2::aes(x = .data$term, y = .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$simultaneous.low, ymax = .data$simultaneous.high), colour = "grey60", na.rm = TRUE) +

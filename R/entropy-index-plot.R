@@ -61,8 +61,8 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
     )
   }
   shown <- weight_bars(object)
-  shown$label <- factor(shown$label, rev(shown$label))
-  shown$dimension <- factor(shown$dimension, object$dimensions, figure_name(object$dimensions))
+  shown$label <- factor(shown$label, unique(rev(shown$label)))
+  shown$dimension <- figure_factor(shown$dimension, object$dimensions)
   several <- length(object$dimensions) > 1L
   figure <- ggplot2::ggplot(shown, ggplot2::aes(x = .data$weight, y = .data$label, fill = .data$dimension)) +
     ggplot2::geom_col(width = 0.75, show.legend = FALSE) +

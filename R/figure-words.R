@@ -15,6 +15,9 @@ figure_word <- function(text, ...) {
 figure_name <- function(x) relabel_terms(as.character(x), figure_labels())
 figure_names <- function(x) say_items(figure_language(), figure_name(x))
 
+# Names as a factor in their order; two that share a label share a line.
+figure_factor <- function(x, levels = x) factor(figure_name(x), unique(figure_name(levels)))
+
 figure_language <- function() check_choice(getOption("pilotdid.language", "en"), c("en", "zh"), "options(pilotdid.language)")
 
 figure_labels <- function() check_labels(getOption("pilotdid.labels"), "options(pilotdid.labels)")

@@ -178,7 +178,7 @@ bias_frame <- function(x, period) {
     abort("argument", c("{.arg period} must be a period of the table.", x = "It is {.val {period}}."))
   }
   before <- t$sample == "before"
-  wide <- data.frame(variable = figure_name(t$variable[before]), before = t$bias[before], after = t$bias[!before])
+  wide <- data.frame(variable = t$variable[before], before = t$bias[before], after = t$bias[!before])
   wide[order(abs(wide$before)), ]
 }
 
@@ -186,14 +186,14 @@ bias_frame <- function(x, period) {
 #' @export
 plot.pilot_balance <- function(x, period = NULL, ...) {
   d <- bias_frame(x, period)
-  old <- figure_par_labels(d$variable, c(0.85, 0.45, 0.3, 0.3))
+  old <- figure_par_labels(figure_name(d$variable), c(0.85, 0.45, 0.3, 0.3))
   on.exit(graphics::par(old))
   y <- seq_len(nrow(d))
   graphics::plot(NULL,
     xlim = range(d$before, d$after, -12, 12, na.rm = TRUE), ylim = c(0.5, nrow(d) + 0.9), yaxt = "n",
     xlab = figure_word("Standardized bias (%)"), ylab = "", bty = "l", ...
   )
-  graphics::axis(2L, y, d$variable, las = 1, tick = FALSE)
+  graphics::axis(2L, y, figure_name(d$variable), las = 1, tick = FALSE)
   graphics::abline(h = y, col = "grey90")
   graphics::abline(v = c(-10, 0, 10), lty = c(2, 1, 2), col = c("grey60", "black", "grey60"))
   graphics::points(d$before, y, pch = 1, cex = 1.2)
@@ -208,7 +208,7 @@ autoplot.pilot_balance <- function(object, period = NULL, ...) {
   rlang::check_installed("ggplot2")
   d <- bias_frame(object, period)
   long <- data.frame(
-    variable = factor(rep(d$variable, 2L), d$variable), bias = c(d$before, d$after),
+    variable = figure_factor(rep(d$variable, 2L), d$variable), bias = c(d$before, d$after),
     sample = factor(rep(c("before", "after"), each = nrow(d)), c("before", "after"))
   )
   ggplot2::ggplot(long, ggplot2::aes(.data$bias, .data$variable, shape = .data$sample)) +

@@ -73,17 +73,22 @@ block_docx <- function(document, b) {
   }
   switch(b$kind,
     # The headings of the template are numbered: the title is none.
-    title = officer::body_add_fpar(document, officer::fpar(officer::ftext(b$value, officer::fp_text_lite(bold = TRUE, font.size = 18)))),
+    title = officer::body_add_fpar(document, title_paragraph(b$value)),
     heading = paragraph(b$value, "heading 1"), subheading = paragraph(b$value, "heading 2"), text = paragraph(b$value, "Normal"),
     list = Reduce(function(to, line) officer::body_add_fpar(to, list_paragraph(line)), b$value, document),
     code = officer::body_add_fpar(document, code_paragraph(b$value)),
-    table = officer::body_add_par(flextable::body_add_flextable(document, fit_page(table_flextable(b$value), 6.3)), ""),
+    table = officer::body_add_par(flextable::body_add_flextable(document, fit_page(table_flextable(b$value), table_layout(b$value), 6.3)), ""),
     figure = officer::body_add_img(document, b$value, width = 6, height = 6 * image_ratio(b$value))
   )
 }
 
+title_paragraph <- function(title) {
+  officer::fpar(officer::ftext(title, officer::fp_text_lite(bold = TRUE, font.size = 18)),
+    fp_p = officer::fp_par(padding.bottom = 6, line_spacing = 1.15))
+}
+
 list_paragraph <- function(line) {
-  officer::fpar(officer::ftext(paste("\u2022", line)), fp_p = officer::fp_par(padding.top = 3, padding.bottom = 3))
+  officer::fpar(officer::ftext(paste("\u2022", line)), fp_p = officer::fp_par(padding.top = 3, padding.bottom = 3, line_spacing = 1.15))
 }
 
 # One paragraph: a paragraph a line takes minutes for a long script.

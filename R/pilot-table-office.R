@@ -86,13 +86,13 @@ type_size <- function(k) if (k > 8L) 8 else 9.5
 
 # Inches: a character of a digit's width takes half the size of the type and a Chinese one all of it; bold heads
 # and the padding get the rest. A head over several columns shares their width.
-text_widths <- function(layout, size) {
+text_widths <- function(layout, size, padding = 0.2) {
   head <- layout$head
   for (i in seq_len(nrow(head))) {
     runs <- head_runs(head[i, -1L])
     head[i, -1L][rep(runs$lengths > 1L, runs$lengths)] <- ""
   }
-  apply(nchar(rbind(head, layout$body), "width"), 2L, max) * 0.55 * size / 72 + 0.2
+  apply(nchar(rbind(head, layout$body), "width"), 2L, max) * 0.55 * size / 72 + padding
 }
 
 table_docx <- function(table, file) {
@@ -102,22 +102,32 @@ table_docx <- function(table, file) {
   size <- officer::page_size(orient = if (wide) "landscape" else "portrait")
   section <- officer::prop_section(page_size = size)
   document <- officer::read_docx()
-  document <- flextable::body_add_flextable(document, fit_page(flex, if (wide) 9.5 else 6.3))
+  document <- flextable::body_add_flextable(document, fit_page(flex, table_layout(table), if (wide) 9.5 else 6.3))
   document <- officer::body_set_default_section(document, section)
   print(document, target = file)
 }
 
 # Smaller type where the columns are wider than the page; fit_to_width() of flextable measures all text again
 # for each size that it tries, which takes minutes for a report.
-fit_page <- function(flex, width) {
-  widths <- dim(flex)$widths
-  share <- width / sum(widths)
+fit_page <- function(flex, layout, width) {
+  normal <- type_size(ncol(layout$body))
+  share <- width / sum(text_widths(layout, normal))
   if (share >= 1) return(flex)
   # Below 6 points nobody reads.
-  size <- max(6, floor(2 * type_size(length(widths)) * share) / 2)
+  size <- max(6, floor(2 * normal * share) / 2)
   flex <- flextable::fontsize(flex, size = size, part = "all")
   flex <- flextable::padding(flex, padding.left = 3, padding.right = 3, part = "all")
-  flextable::height_all(flextable::width(flex, width = widths * share), height = 1.35 * size / 72)
+  flextable::height_all(flextable::width(flex, width = fitted_widths(layout, size, width)), height = 1.35 * size / 72)
+}
+
+# Heads are broken into lines before numbers are.
+fitted_widths <- function(layout, size, width) {
+  wanted <- text_widths(layout, size, padding = 0.12)
+  layout$head <- layout$head[0L, , drop = FALSE]
+  needed <- text_widths(layout, size, padding = 0.12)
+  spare <- width - sum(needed)
+  if (spare < 0 || sum(wanted) <= width) return(wanted * width / sum(wanted))
+  needed + (wanted - needed) * spare / sum(wanted - needed)
 }
 
 #' @exportS3Method flextable::as_flextable

@@ -176,8 +176,7 @@ refits_xlab <- function(x) figure_word(if (x$key == "lead") "Periods before the 
 autoplot.pilot_refits <- function(object, xlab = NULL, ylab = figure_word("Estimate"), ...) {
   rlang::check_installed("ggplot2")
   table <- refits_order(object)
-  labels <- figure_name(table[[object$key]])
-  table$label <- factor(labels, labels)
+  table$label <- figure_factor(table[[object$key]])
   ggplot2::ggplot(table, ggplot2::aes(.data$label, .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
     ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +

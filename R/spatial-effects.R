@@ -220,7 +220,7 @@ autoplot.pilot_spatial_effects <- function(object, ...) {
   table <- as.data.frame(tidy(object))
   if (!is.null(table$order)) table <- table[is.finite(table$order), ]
   table$effect <- factor(table$effect, levels = rev(effect_names))
-  table$term <- factor(figure_name(table$term), levels = unique(figure_name(table$term)))
+  table$term <- figure_factor(table$term)
   plot <- ggplot2::ggplot(table, ggplot2::aes(x = .data$estimate, y = .data$effect, color = .data$effect)) +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(xmin = .data$conf.low, xmax = .data$conf.high), size = 0.3) +

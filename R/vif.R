@@ -211,7 +211,7 @@ plot.pilot_vif <- function(x, ...) {
 autoplot.pilot_vif <- function(object, ...) {
   table <- object$table
   shown <- tibble::tibble(
-    term = factor(rep(figure_name(table$term), 2L), rev(figure_name(table$term))), kind = rep(vif_kinds, each = nrow(table)),
+    term = figure_factor(rep(table$term, 2L), rev(table$term)), kind = rep(vif_kinds, each = nrow(table)),
     value = c(table$vif, table$vif.within)
   )
   shown <- shown[!is.na(shown$value), ]

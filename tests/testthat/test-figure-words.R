@@ -88,6 +88,12 @@ test_that("labels name terms, outcomes and units; what the caller gives stays", 
   expect_true(all(c("Effect", "status") %in% autoplot_texts(event, xlab = "Effect", ylab = "status")))
 })
 
+test_that("names that share a label share a line", {
+  withr::local_options(pilotdid.labels = c(status = "Same", x1 = "Same", x2 = "Same", up = "Same", a = "Same", b = "Same"))
+  skip_if_not_installed("ggplot2")
+  for (x in shown) expect_silent(suppressWarnings(autoplot_texts(x)))
+})
+
 test_that("without options figures have their English words and the names of the data", {
   expect_true(all(c("Effect", "Periods since the pilot") %in% plot_texts(shown[[2L]])))
   expect_true(all(c("status", "Estimate and 95 % interval") %in% autoplot_texts(shown[[1L]])))

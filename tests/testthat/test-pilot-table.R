@@ -218,6 +218,16 @@ test_that("a Word column is as wide as its longest text, Chinese characters twic
   expect_equal(text_widths(layout, 10)[1] - 0.2, 2 * (widths[1] - 0.2))
 })
 
+test_that("on a narrow page heads are broken before numbers", {
+  layout <- list(head = rbind(c("", "a very long head of a column", "b")), body = cbind("label", "0.1234***", "0.1234***"))
+  widths <- fitted_widths(layout, 6, 2)
+  expect_equal(sum(widths), 2)
+  # All columns have room for their cells; what is left goes to the long head.
+  expect_true(all(widths >= nchar(c("label", "0.1234***", "0.1234***")) * 0.55 * 6 / 72))
+  expect_gt(widths[2], widths[3])
+  expect_equal(sum(fitted_widths(layout, 6, 0.5)), 0.5)
+})
+
 test_that("files are written in every format", {
   for (type in c("md", "tex", "html", "csv")) {
     file <- withr::local_tempfile(fileext = paste0(".", type))
