@@ -15,11 +15,11 @@
 #' [pilot_table()] and [pilot_report()] take their `language` and `labels` from the last two by default; the figures of a
 #' report have those of the report.
 #'
-#' @section Errors: class `pilotdid_error_argument`, when a figure is drawn, for another language or labels without names.
-#'
 #' A figure of one column is about 3.5 inches wide, one of two columns about 7. In base graphics `pointsize` of the device is the
 #' size of text: `pdf("event.pdf", width = 3.5, height = 2.6, pointsize = 8)`; with ggplot2 it is the base size:
 #' `ggsave("event.pdf", autoplot(event), width = 3.5, height = 2.6)`. Chinese text in a PDF needs `cairo_pdf()`.
+#'
+#' @section Errors: class `pilotdid_error_argument`, when a figure is drawn, for another language or labels without names.
 #'
 #' @examples
 #' event <- event_study(y ~ status | unit + time, simulate_pilot(seed = 1))
