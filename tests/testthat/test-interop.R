@@ -66,6 +66,11 @@ test_that("modelsummary shows every fit, and the covariance that it is asked for
 
 test_that("marginaleffects: slopes, contrasts and hypotheses, but no standard errors of levels", {
   skip_if_not_installed("marginaleffects")
+  # It uses an operator that R has since 4.4.
+  if (getRversion() < "4.4.0") {
+    assign("%||%", rlang::`%||%`, globalenv())
+    withr::defer(rm("%||%", envir = globalenv()))
+  }
   t <- tidy(fit)
   slope <- marginaleffects::avg_slopes(fit, variables = "x1", newdata = panel)
   # Numerical derivatives.
