@@ -120,40 +120,40 @@ BEGIN_RCPP
 END_RCPP
 }
 // cpp_outside_counts
-Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd min, Eigen::MatrixXd max);
+Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Rcpp::NumericMatrix min, Rcpp::NumericMatrix max);
 RcppExport SEXP _pilotdid_cpp_outside_counts(SEXP columnsSEXP, SEXP sampleSEXP, SEXP minSEXP, SEXP maxSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
-    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type min(minSEXP);
-    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type max(maxSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type min(minSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type max(maxSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_outside_counts(columns, sample, min, max));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_entropy_sums
-Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling, Eigen::MatrixXd factor, double offset);
+Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling, Rcpp::NumericMatrix factor, double offset);
 RcppExport SEXP _pilotdid_cpp_entropy_sums(SEXP columnsSEXP, SEXP sampleSEXP, SEXP scalingSEXP, SEXP factorSEXP, SEXP offsetSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type scaling(scalingSEXP);
-    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type factor(factorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type factor(factorSEXP);
     Rcpp::traits::input_parameter< double >::type offset(offsetSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_entropy_sums(columns, sample, scaling, factor, offset));
     return rcpp_result_gen;
 END_RCPP
 }
 // cpp_cross_products
-Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd center);
+Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Rcpp::NumericMatrix center);
 RcppExport SEXP _pilotdid_cpp_cross_products(SEXP columnsSEXP, SEXP sampleSEXP, SEXP centerSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type sample(sampleSEXP);
-    Rcpp::traits::input_parameter< Eigen::MatrixXd >::type center(centerSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type center(centerSEXP);
     rcpp_result_gen = Rcpp::wrap(cpp_cross_products(columns, sample, center));
     return rcpp_result_gen;
 END_RCPP

@@ -2,10 +2,10 @@
 #ifndef PILOTDID_CONVERT_H
 #define PILOTDID_CONVERT_H
 
-#include <RcppEigen.h>
-
 #include <pilotdid/column.hpp>
 #include <pilotdid/parallel.hpp>
+
+#include "r_matrices.h"
 
 // Only named here, so that a wrapper compiles no more of the core than it calls.
 namespace pilotdid {

@@ -53,12 +53,12 @@ Rcpp::List cpp_column_ranges(Rcpp::List columns, Rcpp::List sample) {
 
 // Rows of each column below `min` and above `max` (columns x groups each).
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd min,
-                              Eigen::MatrixXd max) {
+Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Rcpp::NumericMatrix min,
+                              Rcpp::NumericMatrix max) {
   const pilotdid::Sample s = sample_of(sample);
   std::vector<pilotdid::OutsideCount> start(static_cast<std::size_t>(min.size()));
-  for (Eigen::Index j = 0; j < min.rows(); ++j)
-    for (Eigen::Index g = 0; g < min.cols(); ++g) {
+  for (int j = 0; j < min.nrow(); ++j)
+    for (int g = 0; g < min.ncol(); ++g) {
       auto& count = start[static_cast<std::size_t>(j * s.groups + g)];
       count.min = min(j, g);
       count.max = max(j, g);
@@ -73,9 +73,9 @@ Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Eigen::Matr
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling,
-                            Eigen::MatrixXd factor, double offset) {
+                            Rcpp::NumericMatrix factor, double offset) {
   const pilotdid::Sample s = sample_of(sample);
-  const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling), factor,
+  const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling), view(factor),
                                            offset, execution());
   return Rcpp::List::create(
       Rcpp::Named("total") =
@@ -85,9 +85,9 @@ Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List sc
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Eigen::MatrixXd center) {
+Rcpp::List cpp_cross_products(Rcpp::List columns, Rcpp::List sample, Rcpp::NumericMatrix center) {
   return Rcpp::wrap(
-      pilotdid::cross_products(as_columns(columns), sample_of(sample), center, execution()));
+      pilotdid::cross_products(as_columns(columns), sample_of(sample), view(center), execution()));
 }
 
 // rule: list(scaling, weight, within, best, worst, dimension, dimensions, by_distance).

@@ -1,6 +1,6 @@
 #include <pilotdid/honest_did.hpp>
 
-#include <RcppEigen.h>
+#include "r_matrices.h"
 
 namespace {
 
