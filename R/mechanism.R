@@ -69,7 +69,6 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   fits <- fit_outcomes(fit, columns, sample)
   term <- headline_terms(fits[[1L]])
   table <- outcome_table(fits, term)
-  warn_explained(table)
   table$p.holm <- stats::p.adjust(table$p.value, "holm")
   table$p.bh <- stats::p.adjust(table$p.value, "BH")
   used_seed <- NULL
@@ -133,7 +132,7 @@ fit_outcomes <- function(fit, columns, sample) {
     }
     fits[names(columns)[at]] <- fit_on_design(fit, design, columns[at])
   }
-  fits[names(columns)]
+  warn_explained(fits[names(columns)])
 }
 
 fit_on_design <- function(fit, design, columns) {
@@ -153,13 +152,18 @@ fit_on_design <- function(fit, design, columns) {
   })
 }
 
-warn_explained <- function(table) {
-  explained <- unique(table$outcome[table$std.error %in% 0])
-  if (length(explained)) {
-    warn("no_variance", c("{length(explained)} outcome{?s} {?does/do} not vary once effects and controls are removed: {.field {explained}}.",
-      i = "There is no test; a value that is constant within units or within periods is the usual cause."
-    ))
-  }
+# Rounding over rounding is no test: fits of outcomes of which the effects leave nothing lose their covariance.
+warn_explained <- function(fits) {
+  explained <- vapply(fits, is_explained, TRUE)
+  if (!any(explained)) return(fits)
+  warn("no_variance", c("{sum(explained)} outcome{?s} {?does/do} not vary once the effects are removed: {.field {names(fits)[explained]}}.",
+    i = "There is no test; a value that is constant within units or within periods is the usual cause."
+  ))
+  fits[explained] <- lapply(fits[explained], function(fit) {
+    fit$vcov[] <- NA_real_
+    fit
+  })
+  fits
 }
 
 # One row an outcome and headline term.

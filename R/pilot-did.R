@@ -127,7 +127,7 @@
 #'   [augment()], `coef`, `vcov`, `confint`, `nobs`, `formula`, `model.frame`, `model.matrix`,
 #'   `residuals`, `fitted`, `predict`, `df.residual`, `logLik`, `update` and [fixef()].
 #' @section Errors: conditions of class `pilotdid_error`, each with a class that names the cause:
-#'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
+#'   see [panel_design()]; and `outcome` (also where it is constant, or the effects explain all of it), `treatment_absorbed`, `treatment_collinear`, `not_converged`,
 #'   `one_cluster`, `vcov`; for staggered adoption `treatment_kind`, `reversal`, `no_never`, `no_switch`,
 #'   `no_untreated`, `no_effect`, `one_unit`, `effects`, `horizons`, `covariates`, `weights`, `few_controls`, `draws`. Controls that are collinear are dropped with a warning
 #'   (`pilotdid_warning_collinear`) that names them and, where they are part of a regression, shows the combination that explains them.
@@ -187,6 +187,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     panel = panel, cohort = cohort, cluster = clusters_named(vcov, data),
     drop_singletons = drop_singletons, duplicates = duplicates
   )
+  refuse_flat_outcome(design, estimator)
   # Some estimators are several regressions on the same controls.
   fit <- dropped_once(fit_estimator(design, data,
     vcov = vcov, ssc = ssc, solver = solver, call = call,
@@ -197,6 +198,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,
     solver = solver, ssc = ssc, options = list(...)
   )
+  refuse_explained_outcome(fit)
   if (lean) lean_fit(fit) else fit
 }
 

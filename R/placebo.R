@@ -160,6 +160,7 @@ placebo_ways <- function(fit) {
 # Any estimator: the design with the fake treatment, fitted again.
 draw_refits <- function(fit, term, plan, progress) {
   portable_spec(fit)
+  fit <- seed_replicates(fit, plan$seed)
   one <- function(draw) {
     refitted <- tryCatch(
       quietly(refit(fit, fake_design(fit$design, placebo_cohort(plan, draw)))),
@@ -173,14 +174,26 @@ draw_refits <- function(fit, term, plan, progress) {
   list(estimate = out[1L, ], std.error = out[2L, ])
 }
 
+# A variance by replicates draws them from R's generator unless it has a seed, and workers have generators of
+# their own.
+seed_replicates <- function(fit, seed) {
+  if ("seed" %in% names(formals(estimators()[[fit$estimator]]))) {
+    fit$request$options$seed <- fit$request$options$seed %||% seed
+  }
+  fit
+}
+
 # -> what `one` gives, a column a draw. Draws depend on their number alone, not on the worker.
 map_draws <- function(draws, one, progress) {
   parallel <- rlang::is_installed("future.apply") && !inherits(future::plan(), "sequential")
-  if (parallel) {
-    values <- future.apply::future_lapply(seq_len(draws), one, future.seed = NULL, future.packages = "pilotdid")
-    return(do.call(cbind, values))
-  }
-  do.call(cbind, lapply_progress(seq_len(draws), one, "Placebo draws", progress))
+  if (!parallel) return(do.call(cbind, lapply_progress(seq_len(draws), one, "Placebo draws", progress)))
+  # Workers cannot move the bar, so it moves between pieces of the draws. A piece sends the fit to the workers
+  # again: ten are enough to see it move.
+  piece <- if (progress) ceiling(seq_len(draws) * 10 / draws) else rep(1, draws)
+  values <- lapply_progress(split(seq_len(draws), piece), function(at) {
+    future.apply::future_lapply(at, one, future.seed = NULL, future.packages = "pilotdid")
+  }, "Placebo draws", progress)
+  do.call(cbind, unlist(unname(values), recursive = FALSE))
 }
 
 quietly <- function(code) {
