@@ -116,9 +116,13 @@ event_study.pilot_fit <- function(x, window = NULL, bin = TRUE, reference = -1, 
   cells <- event_cells(design, window, reference)
   design$regressors <- c(cells$indicators, other_regressors(design))
   design$treatment$names <- character()
-  fit <- fit_linear(design, x$data,
-    vcov = vcov %||% spec_as_vcov(x$vcov_spec),
-    ssc = x$ssc, solver = x$solver$options, call = sys.call(-1L), cells = cells
+  fit <- withCallingHandlers(
+    fit_linear(design, x$data,
+      vcov = vcov %||% spec_as_vcov(x$vcov_spec),
+      ssc = x$ssc, solver = x$solver$options, call = sys.call(-1L), cells = cells
+    ),
+    # Lost event times are an error, below.
+    pilotdid_warning_collinear = function(w) if (any(w$dropped %in% names(cells$indicators))) rlang::cnd_muffle(w)
   )
   refuse_collinear_events(fit, cells, design)
   terms <- names(cells$indicators)

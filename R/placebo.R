@@ -32,7 +32,7 @@
 #'   `p.value` (two-sided), `p.left`, `p.right`, `p.statistic` (by t), `draws`. `augment()`: one row a draw, `draw`,
 #'   `estimate`, `std.error`, `statistic`, `p.value`. [plot()][plot.pilot_placebo] and `autoplot()`: the field's figure.
 #' @section Errors: `pilotdid_error_*`: `argument` (draws below 1), `placebo_treatment` (not a 0/1 status that
-#'   stays on), `dates`, `vcov` (a matrix of the user's fits no other draw).
+#'   stays on), `estimator` (an instrumented treatment), `dates`, `vcov` (a matrix of the user's fits no other draw).
 #' @references
 #' Chen, Q., Qi, J. and Yan, G. (2023), didplacebo: Stata module for in-time and in-space placebo tests.
 #' Young (2019), Channeling Fisher, *Quarterly Journal of Economics* 134.
@@ -64,6 +64,12 @@ placebo <- function(fit, draws = 500, scheme = c("unit", "cohort_dates", "unit_d
 # The one coefficient that is compared, of a treatment whose draws can be made.
 placebo_term <- function(fit) {
   treatment <- fit$design$treatment
+  if (any(treatment$names %in% names(fit$design$endogenous))) {
+    abort("estimator", c("There is no placebo for a treatment that is instrumented.",
+      x = "A random treatment has nothing to do with the instruments of the true one: each draw would be without a first stage.",
+      i = "Test the reduced form: {.code outcome ~ instrument | unit + time}, or see {.fn anderson_rubin}."
+    ))
+  }
   fine <- treatment$kind == "binary" && !is.null(treatment$cohort) && !isTRUE(treatment$reversals > 0)
   if (!fine) {
     abort("placebo_treatment", c("A placebo needs one 0/1 treatment that stays on, and a unit and a time.",
@@ -224,8 +230,8 @@ new_placebo <- function(fit, term, scheme, plan, drawn, closed) {
   valid <- is.finite(drawn$estimate)
   if (!any(valid)) {
     abort("placebo_draws", c("No draw could be estimated.",
-      x = "The fake treatment was absorbed in all of {plan$draws}.",
-      i = "Choose other {.arg dates}."
+      x = if (closed) "The fake treatment was absorbed in all of {plan$draws}." else "The estimator refused all {plan$draws} fake treatments.",
+      i = "Choose other {.arg dates}, or {.arg scheme}."
     ))
   }
   if (!all(valid)) {

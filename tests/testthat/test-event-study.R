@@ -113,7 +113,8 @@ test_that("rows outside the window never join the reference", {
 test_that("panels without never treated units are refused or compared with the last cohort", {
   data <- event_panel(1)
   data <- data[!is.na(data$first), ]
-  expect_error(suppressWarnings(event_study(y ~ status | id + year, data)), class = "pilotdid_error_event_collinear")
+  # The error alone: event times are no controls that were dropped.
+  expect_no_warning(expect_error(event_study(y ~ status | id + year, data), class = "pilotdid_error_event_collinear"))
   expect_s3_class(event_study(y ~ status | id + year, data, window = c(-3, 2)), "pilot_event")
   last <- suppressWarnings(event_study(y ~ status | id + year, data, last_treated = TRUE))
   sub <- data[data$year < 2016, ]
@@ -199,9 +200,9 @@ test_that("robust estimators take what they have, and refuse the rest", {
 test_that("an outcome without variation in the window has no tests, which is said", {
   data <- event_panel(1)
   # It varies where the window does not look.
-  fit <- pilot_did(y ~ status | id + year, data)
-  fit$design$outcome <- rep(1, nrow(data))
-  expect_warning(event_study(fit), class = "pilotdid_warning_no_variance")
+  e <- data$year - data$first
+  data$late <- ifelse(!is.na(e) & e > 2, data$y, 0)
+  expect_warning(event_study(late ~ status | id + year, data, window = c(-2, 2), bin = FALSE), class = "pilotdid_warning_no_variance")
 })
 
 test_that("Conley of a fit by unit: alone in space, its own clusters", {

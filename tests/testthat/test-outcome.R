@@ -2,7 +2,7 @@ panel <- simulate_pilot(units = 60, covariates = 1, seed = 1)
 panel$fixed <- as.integer(panel$unit) %% 7 * 1e3 + 0.1
 panel$national <- as.integer(panel$time)^2 / 3
 panel$both <- panel$fixed + panel$national
-refused <- function(code, says) expect_error(suppressWarnings(code), says, class = "pilotdid_error_outcome")
+refused <- function(code, says) expect_error(suppressMessages(suppressWarnings(code)), says, class = "pilotdid_error_outcome")
 
 test_that("an outcome that the effects explain is refused, with the effect that does", {
   panel$one <- 3
