@@ -50,7 +50,7 @@
 #'   `std.error.joint`, `nobs`, `units`, `treated`.
 #' @section Errors: classes `pilotdid_error_*`: `group_varies`, `group_size` (a group of one unit,
 #'   or a single group), `group_no_treated`, `group_no_controls`, `quantiles`, `base_period`,
-#'   `estimator`, `permutation`.
+#'   `estimator`, `permutation`, `outcome` (the effects explain all of it in a group).
 #' @references
 #' Chow (1960), *Econometrica* 28. Phipson and Smyth (2010), Permutation p-values should never be
 #' zero, *Statistical Applications in Genetics and Molecular Biology* 9.

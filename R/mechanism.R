@@ -39,7 +39,8 @@
 #' @return A list of class `pilot_mechanism`: `table`, `fits` (a [pilot_did()] fit an outcome),
 #'   `steps`. `tidy()`: `term`, `estimate`, `std.error`, `statistic`, `p.value`, `conf.low`,
 #'   `conf.high`, `outcome`, `nobs`, `p.holm`, `p.bh`, `p.romano.wolf`; with three steps also
-#'   `mediator` and `step` (`"total"`, `"path_a"`, `"path_b"`, `"direct"`), and no adjusted p.
+#'   `mediator` and `step` (`"total"`, `"path_a"`, `"path_b"`, `"direct"`), and no adjusted p. An outcome of which
+#'   the effects leave nothing (constant within units, say) has no test: missing values, and a warning `no_variance`.
 #' @section Errors: classes `pilotdid_error_*`: `mediator` (a mediator that is the outcome, the
 #'   treatment or a control), `not_numeric`, `infinite`, `unknown_column`, `estimator`.
 #' @references

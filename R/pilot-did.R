@@ -106,7 +106,8 @@
 #' @param weights A column of `data` (bare, quoted or as `~ w`) or a numeric vector: analytic
 #'   weights, not negative. Rows with weight zero are dropped.
 #' @param subset A condition evaluated in `data`, a logical vector or row numbers.
-#' @param panel `~ unit + time` where the first two effects are not the unit and the time.
+#' @param panel `~ unit + time` where the first two effects are not the unit and the time. (Of `| city + province^year` the
+#'   time is the year: parts that never change within units are left out.)
 #' @param cohort The name of a column with each unit's first treated period (0, `NA` and `Inf` mean
 #'   never), instead of a status in the formula.
 #' @param control_group For the robust estimators: compare with units that never join, or also with

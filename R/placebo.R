@@ -18,7 +18,8 @@
 #' For two-way fixed effects by least squares with `vcov` iid, HC0, HC1 or clustered, outcome and
 #' controls are partialled out once and a draw partials out the fake treatment alone. Other
 #' covariances and other estimators are fitted again in each draw, on the workers of the user's
-#' `future::plan()` where the packages \pkg{future} and \pkg{future.apply} are installed.
+#' `future::plan()` where the packages \pkg{future} and \pkg{future.apply} are installed. Draws depend on `seed`
+#' alone, not on who makes them.
 #'
 #' @param fit A fit of [pilot_did()] with a 0/1 treatment that stays on.
 #' @param draws The number of draws.
