@@ -11,10 +11,10 @@ refuse_flat_outcome <- function(design, estimator = "twfe") {
 }
 
 is_one_value <- function(design) {
-  whole <- list(intercept = TRUE, code = integer(design$n_data), values = 0L)
   # One value is one value in every level of the first effect, which is known without a column of zeros.
-  if (length(design$effects) && design$effects[[1L]]$intercept && !explains_outcome(design$effects[[1L]], design)) return(FALSE)
-  explains_outcome(whole, design)
+  first <- utils::head(design$effects, 1L)
+  if (length(first) && first[[1L]]$intercept && !explains_outcome(first[[1L]], design)) return(FALSE)
+  explains_outcome(list(intercept = TRUE, code = integer(design$n_data), values = 0L), design)
 }
 
 explains_outcome <- function(effect, design) {
@@ -43,7 +43,8 @@ outcome_is_absorbed <- function(design, options = solver_options()) {
 # trusted; estimators without moments of the outcome show it by estimates that are all rounding.
 may_be_absorbed <- function(fit) {
   if (!is.null(fit$within_tss)) return(!(fit$within_tss > 1e-6 * fit$tss))
-  largest <- max(abs(used_values(fit$design$outcome, fit$design)))
+  # Of all rows, used or not: at worst one more look.
+  largest <- max(abs(range(fit$design$outcome, na.rm = TRUE)))
   !any(abs(fit$coefficients) > 1e-9 * largest, na.rm = TRUE)
 }
 
