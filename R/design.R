@@ -104,9 +104,24 @@ read_identifiers <- function(parsed, data, env, panel_exprs) {
     design$time <- find_id(2L)
   } else if (length(design$effects)) {
     design$unit <- design$effects[[1L]]
-    if (length(design$effects) > 1L) design$time <- design$effects[[2L]]
+    if (length(design$effects) > 1L) design$time <- time_within(design$unit, design$effects[[2L]], data, env)
   }
   design
+}
+
+# `| city + province^year` has no time of its own: within a city it is the year. Parts that never change within units
+# are left out, or each province would have periods that no other has.
+time_within <- function(unit, second, data, env) {
+  factors <- split_call(second$expr, "^")
+  if (length(factors) < 2L) return(second)
+  fixed <- vapply(factors, function(f) is_fixed_within(code_effect(f, data, env)$code, unit$code), TRUE)
+  if (!any(fixed) || all(fixed)) return(second)
+  code_effect(join_call(factors[!fixed], "^"), data, env)
+}
+
+is_fixed_within <- function(code, group) {
+  known <- !is.na(code) & !is.na(group)
+  all(code[known] == code[known][match(group[known], group[known])])
 }
 
 # Clusterings named at fit time, coded among all rows.

@@ -28,7 +28,19 @@ new_event_study <- function(event_time, estimate, vcov = NULL, df = Inf, referen
   )
   dimnames(out$vcov) <- list(names[order], names[order])
   class(out) <- "pilot_event"
+  warn_no_variance(out)
   out
+}
+
+# Rows that are fitted exactly leave no residual, and so no standard error.
+warn_no_variance <- function(event) {
+  exact <- unname(diag(event$vcov)) %in% 0
+  if (!any(exact)) return(invisible())
+  at <- event$event_time[exact]
+  warn("no_variance", c("Effects with a variance of zero cannot be tested.",
+    x = "At event time {.val {at}} the outcome does not vary, or each row or cluster is fitted exactly.",
+    i = "Look at {.field {event$outcome}}, widen the bins with {.arg window}, or cluster by something finer."
+  ), event_time = at)
 }
 
 # "-3", and for bins "<= -5", ">= 5".

@@ -116,13 +116,16 @@ event_study.pilot_fit <- function(x, window = NULL, bin = TRUE, reference = -1, 
   cells <- event_cells(design, window, reference)
   design$regressors <- c(cells$indicators, other_regressors(design))
   design$treatment$names <- character()
-  fit <- fit_linear(design, x$data,
-    vcov = vcov %||% spec_as_vcov(x$vcov_spec),
-    ssc = x$ssc, solver = x$solver$options, call = sys.call(-1L), cells = cells
+  fit <- withCallingHandlers(
+    fit_linear(design, x$data,
+      vcov = vcov %||% spec_as_vcov(x$vcov_spec),
+      ssc = x$ssc, solver = x$solver$options, call = sys.call(-1L), cells = cells
+    ),
+    # Lost event times are an error, below.
+    pilotdid_warning_collinear = function(w) if (any(w$dropped %in% names(cells$indicators))) rlang::cnd_muffle(w)
   )
   refuse_collinear_events(fit, cells, design)
   terms <- names(cells$indicators)
-  warn_no_variance(fit, terms, cells)
   new_event_study(
     cells$event_time, fit$coefficients[terms],
     vcov = fit$vcov[terms, terms, drop = FALSE], df = fit$covariance$df, reference = cells$reference,
@@ -299,17 +302,6 @@ refuse_reference <- function(reference, times, span) {
 
 other_regressors <- function(design) {
   design$regressors[setdiff(names(design$regressors), design$treatment$names)]
-}
-
-# Rows that are fitted exactly leave no residual, and so no standard error.
-warn_no_variance <- function(fit, terms, cells) {
-  exact <- diag(fit$vcov)[terms] == 0
-  if (!any(exact)) return(invisible())
-  at <- cells$event_time[exact]
-  warn("no_variance", c("Effects with a variance of zero cannot be tested.",
-    x = "At event time {.val {at}} the outcome does not vary, or each row or cluster is fitted exactly.",
-    i = "Look at {.field {fit$design$outcome_name}}, widen the bins with {.arg window}, or cluster by something finer."
-  ), event_time = at)
 }
 
 refuse_collinear_events <- function(fit, cells, design) {

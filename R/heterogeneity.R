@@ -50,7 +50,7 @@
 #'   `std.error.joint`, `nobs`, `units`, `treated`.
 #' @section Errors: classes `pilotdid_error_*`: `group_varies`, `group_size` (a group of one unit,
 #'   or a single group), `group_no_treated`, `group_no_controls`, `quantiles`, `base_period`,
-#'   `estimator`, `permutation`.
+#'   `estimator`, `permutation`, `outcome` (the effects explain all of it in a group).
 #' @references
 #' Chow (1960), *Econometrica* 28. Phipson and Smyth (2010), Permutation p-values should never be
 #' zero, *Statistical Applications in Genetics and Molecular Biology* 9.
@@ -119,6 +119,7 @@ split_estimates <- function(base, groups) {
     )
   }, "Groups")
   names(fits) <- groups$values
+  refuse_explained_groups(fits, groups)
   if (length(remarks)) warn("group_fit", c("Estimation within groups gave warnings.", set_names_i(remarks)))
   term <- headline_terms(base)
   joint <- joint_covariance(fits, base)
@@ -127,6 +128,15 @@ split_estimates <- function(base, groups) {
   table$std.error.joint <- sqrt(diag(joint$matrix)[at])
   table <- table[c(setdiff(names(table), count_columns), count_columns)]
   list(fits = fits, table = table, joint = joint, at = at, term = term)
+}
+
+refuse_explained_groups <- function(fits, groups) {
+  explained <- groups$values[vapply(fits, is_explained, TRUE)]
+  if (!length(explained)) return(invisible())
+  abort("outcome", c("The outcome must vary beyond the effects in every group.",
+    x = "The effects explain all of it where {.field {groups$label}} is {.val {explained}}.",
+    i = "Merge this with another group, or leave it out with {.arg subset}."
+  ), groups = explained)
 }
 
 # Where the coefficients of one group stand among all.

@@ -204,11 +204,16 @@ robustness_base <- function(formula, data, columns, terms, grid, keep, ...) {
   formula <- named_outcome(formula)
   name <- as.character(formula[[2L]])
   shown <- parse_formula(formula)
-  # Any indicator will do to find the rows: the index is known where all of them are.
-  outcome <- as.numeric(columns[[1L]])
-  if (!is.null(keep)) outcome[!keep] <- NA
-  with_index <- with_columns(data, set_names(list(outcome), name))
-  fit <- pilot_did(formula, with_index, ...)
+  # Any indicator will do to find the rows, for the index is known where all of them are; one that the
+  # effects explain cannot be an outcome.
+  for (column in columns) {
+    outcome <- as.numeric(column)
+    if (!is.null(keep)) outcome[!keep] <- NA
+    with_index <- with_columns(data, set_names(list(outcome), name))
+    fit <- tryCatch(pilot_did(formula, with_index, ...), pilotdid_error_outcome = identity)
+    if (inherits(fit, "pilot_fit")) break
+  }
+  if (!inherits(fit, "pilot_fit")) rlang::cnd_signal(fit)
   if (fit$estimator != "twfe" || length(fit$design$endogenous)) {
     abort("estimator", c("{.fn index_robustness} is defined for two-way fixed effects by least squares.",
       x = "The regression is {.val {fit$estimator}}{if (length(fit$design$endogenous)) ' with instruments'}."

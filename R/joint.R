@@ -65,7 +65,7 @@ joint_parameters <- function(fits, own) {
 
 # Rows of different groups are independent: blocks, with one count of parameters and one variance.
 joint_by_rows <- function(fits, base, spec) {
-  lapply(fits, refuse_without_rows, type = spec$type)
+  lapply(fits, refuse_without_rows, what = spec$type)
   rows <- sum_over(fits, "nobs")
   df <- max(rows - sum(vapply(fits, count_parameters, 1, ssc = base$ssc)), 1)
   blocks <- lapply(fits, function(f) {

@@ -39,7 +39,8 @@
 #' @return A list of class `pilot_mechanism`: `table`, `fits` (a [pilot_did()] fit an outcome),
 #'   `steps`. `tidy()`: `term`, `estimate`, `std.error`, `statistic`, `p.value`, `conf.low`,
 #'   `conf.high`, `outcome`, `nobs`, `p.holm`, `p.bh`, `p.romano.wolf`; with three steps also
-#'   `mediator` and `step` (`"total"`, `"path_a"`, `"path_b"`, `"direct"`), and no adjusted p.
+#'   `mediator` and `step` (`"total"`, `"path_a"`, `"path_b"`, `"direct"`), and no adjusted p. An outcome of which
+#'   the effects leave nothing (constant within units, say) has no test: missing values, and a warning `no_variance`.
 #' @section Errors: classes `pilotdid_error_*`: `mediator` (a mediator that is the outcome, the
 #'   treatment or a control), `not_numeric`, `infinite`, `unknown_column`, `estimator`.
 #' @references
@@ -69,7 +70,6 @@ mechanism <- function(fit, outcomes, steps = c("two", "three"), sample = c("own"
   fits <- fit_outcomes(fit, columns, sample)
   term <- headline_terms(fits[[1L]])
   table <- outcome_table(fits, term)
-  warn_explained(table)
   table$p.holm <- stats::p.adjust(table$p.value, "holm")
   table$p.bh <- stats::p.adjust(table$p.value, "BH")
   used_seed <- NULL
@@ -133,7 +133,7 @@ fit_outcomes <- function(fit, columns, sample) {
     }
     fits[names(columns)[at]] <- fit_on_design(fit, design, columns[at])
   }
-  fits[names(columns)]
+  warn_explained(fits[names(columns)])
 }
 
 fit_on_design <- function(fit, design, columns) {
@@ -153,13 +153,18 @@ fit_on_design <- function(fit, design, columns) {
   })
 }
 
-warn_explained <- function(table) {
-  explained <- unique(table$outcome[table$std.error %in% 0])
-  if (length(explained)) {
-    warn("no_variance", c("{length(explained)} outcome{?s} {?does/do} not vary once effects and controls are removed: {.field {explained}}.",
-      i = "There is no test; a value that is constant within units or within periods is the usual cause."
-    ))
-  }
+# Rounding over rounding is no test: fits of outcomes of which the effects leave nothing lose their covariance.
+warn_explained <- function(fits) {
+  explained <- vapply(fits, is_explained, TRUE)
+  if (!any(explained)) return(fits)
+  warn("no_variance", c("{sum(explained)} outcome{?s} {?does/do} not vary once the effects are removed: {.field {names(fits)[explained]}}.",
+    i = "There is no test; a value that is constant within units or within periods is the usual cause."
+  ))
+  fits[explained] <- lapply(fits[explained], function(fit) {
+    fit$vcov[] <- NA_real_
+    fit
+  })
+  fits
 }
 
 # One row an outcome and headline term.

@@ -42,7 +42,7 @@
 #'   `estimate`, `std.error`, `statistic`, `p.value`, `conf.low`, `conf.high`, `boot.std.error`,
 #'   `percentile.low`, `percentile.high`, `bc.low`, `bc.high`. A share has no analytic standard error, and
 #'   means little when total and indirect effects differ in sign.
-#' @section Errors: classes `pilotdid_error_*`: `mediator`, `estimator`, `treatment`, `cluster`,
+#' @section Errors: classes `pilotdid_error_*`: `mediator` (also one that the other terms give exactly), `estimator`, `treatment`, `cluster`,
 #'   `resample`, `not_numeric`.
 #' @references
 #' Sobel (1982), *Sociological Methodology* 13. Efron and Tibshirani (1993), *An Introduction to
@@ -67,9 +67,15 @@ mediation <- function(fit, mediator, draws = 1000, resample = NULL, conf.level =
     ))
   }
   refuse_mediators(column, fit)
-  path_a <- fit_outcomes(fit, column, "own")[[1L]]
+  path_a <- withCallingHandlers(fit_outcomes(fit, column, "own")[[1L]],
+    # Refused below.
+    pilotdid_warning_no_variance = rlang::cnd_muffle
+  )
   base <- with_outcome(path_a$design, fit$design$outcome, fit$design$outcome_name)
-  fits <- list(total = refit(fit, base), path_a = path_a, both = refit(fit, with_regressors(base, column)))
+  both <- withCallingHandlers(refit(fit, with_regressors(base, column)),
+    pilotdid_warning_collinear = function(w) if (names(column) %in% w$dropped) refuse_lost_mediator(names(column), path_a)
+  )
+  fits <- list(total = refit(fit, base), path_a = path_a, both = both)
   moments <- mediation_moments(fits, names(column))
   seed <- if (draws > 0) draw_seed(seed)
   replicates <- if (draws > 0) bootstrap_paths(fits$total, column[[1L]], resample, draws, seed)
@@ -82,6 +88,19 @@ mediation <- function(fit, mediator, draws = 1000, resample = NULL, conf.level =
     failed = if (draws > 0) sum(is.na(replicates[, 1L])) else 0L,
     covariance = fits$total$covariance, nobs = fits$total$nobs, conf.level = conf.level, seed = seed
   ), class = "pilot_mediation")
+}
+
+# A mediator that effects, treatment and controls give exactly has no path of its own.
+refuse_lost_mediator <- function(name, path_a) {
+  reason <- if (is_explained(path_a)) {
+    absorbed_reason(path_a$design$outcome, path_a$design)
+  } else {
+    "a combination of the treatment, the controls and the effects"
+  }
+  abort("mediator", c("A mediator must vary beyond the treatment, the controls and the effects.",
+    x = "{.field {name}} is {reason}.",
+    i = "Leave out the controls that give it, or look at how it was made."
+  ))
 }
 
 # a, c and the cross-products of what the treatment leaves of y and m: see mediation.hpp.

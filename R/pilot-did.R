@@ -106,7 +106,8 @@
 #' @param weights A column of `data` (bare, quoted or as `~ w`) or a numeric vector: analytic
 #'   weights, not negative. Rows with weight zero are dropped.
 #' @param subset A condition evaluated in `data`, a logical vector or row numbers.
-#' @param panel `~ unit + time` where the first two effects are not the unit and the time.
+#' @param panel `~ unit + time` where the first two effects are not the unit and the time. (Of `| city + province^year` the
+#'   time is the year: parts that never change within units are left out.)
 #' @param cohort The name of a column with each unit's first treated period (0, `NA` and `Inf` mean
 #'   never), instead of a status in the formula.
 #' @param control_group For the robust estimators: compare with units that never join, or also with
@@ -127,7 +128,7 @@
 #'   [augment()], `coef`, `vcov`, `confint`, `nobs`, `formula`, `model.frame`, `model.matrix`,
 #'   `residuals`, `fitted`, `predict`, `df.residual`, `logLik`, `update` and [fixef()].
 #' @section Errors: conditions of class `pilotdid_error`, each with a class that names the cause:
-#'   see [panel_design()]; and `treatment_absorbed`, `treatment_collinear`, `not_converged`,
+#'   see [panel_design()]; and `outcome` (also where it is constant, or the effects explain all of it), `treatment_absorbed`, `treatment_collinear`, `not_converged`,
 #'   `one_cluster`, `vcov`; for staggered adoption `treatment_kind`, `reversal`, `no_never`, `no_switch`,
 #'   `no_untreated`, `no_effect`, `one_unit`, `effects`, `horizons`, `covariates`, `weights`, `few_controls`, `draws`. Controls that are collinear are dropped with a warning
 #'   (`pilotdid_warning_collinear`) that names them and, where they are part of a regression, shows the combination that explains them.
@@ -187,6 +188,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     panel = panel, cohort = cohort, cluster = clusters_named(vcov, data),
     drop_singletons = drop_singletons, duplicates = duplicates
   )
+  refuse_flat_outcome(design, estimator)
   # Some estimators are several regressions on the same controls.
   fit <- dropped_once(fit_estimator(design, data,
     vcov = vcov, ssc = ssc, solver = solver, call = call,
@@ -197,6 +199,7 @@ pilot_did <- function(formula, data, treatment = NULL, estimator = "twfe", vcov 
     control_group = control_group, anticipation = anticipation, drop_singletons = drop_singletons,
     solver = solver, ssc = ssc, options = list(...)
   )
+  refuse_explained_outcome(fit)
   if (lean) lean_fit(fit) else fit
 }
 

@@ -91,7 +91,7 @@ plot.pilot_placebo <- function(x, xlab = figure_word("Placebo estimates"), ylab 
   on.exit(graphics::par(old))
   graphics::plot(d$x, d$y, type = "n", xlim = range(d$x, x$estimate), ylim = c(0, top), xlab = xlab,
     ylab = ylab, main = main, las = 1, bty = "u", yaxs = "i")
-  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("#2166ac"))
+  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("#2166ac"), xpd = NA)
   graphics::lines(d$x, d$y, lwd = 2, col = shade("#1b1b1b"))
   graphics::axis(4, at = seq(0, 1, 0.2) * top, labels = seq(0, 1, 0.2), las = 1)
   graphics::mtext(figure_word("p-value"), side = 4, line = 3)

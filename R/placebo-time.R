@@ -93,7 +93,7 @@ value_text <- function(values) if (is.numeric(values)) format(values, trim = TRU
 
 # One fit on the design that `make` gives -> one row; a fit that is refused has its reason.
 refit_row <- function(fit, term, make) {
-  refitted <- tryCatch(quietly(refit(fit, make())), pilotdid_error = function(e) conditionMessage(e))
+  refitted <- tryCatch(quietly(refuse_explained_outcome(refit(fit, make()))), pilotdid_error = function(e) conditionMessage(e))
   failed <- is.character(refitted) || !term %in% names(refitted$coefficients)
   if (failed) {
     reason <- if (is.character(refitted)) cli::ansi_strip(strsplit(refitted, "\n", fixed = TRUE)[[1L]][1L]) else "not estimated"

@@ -18,7 +18,8 @@
 #' For two-way fixed effects by least squares with `vcov` iid, HC0, HC1 or clustered, outcome and
 #' controls are partialled out once and a draw partials out the fake treatment alone. Other
 #' covariances and other estimators are fitted again in each draw, on the workers of the user's
-#' `future::plan()` where the packages \pkg{future} and \pkg{future.apply} are installed.
+#' `future::plan()` where the packages \pkg{future} and \pkg{future.apply} are installed. Draws depend on `seed`
+#' alone, not on who makes them.
 #'
 #' @param fit A fit of [pilot_did()] with a 0/1 treatment that stays on.
 #' @param draws The number of draws.
@@ -32,7 +33,7 @@
 #'   `p.value` (two-sided), `p.left`, `p.right`, `p.statistic` (by t), `draws`. `augment()`: one row a draw, `draw`,
 #'   `estimate`, `std.error`, `statistic`, `p.value`. [plot()][plot.pilot_placebo] and `autoplot()`: the field's figure.
 #' @section Errors: `pilotdid_error_*`: `argument` (draws below 1), `placebo_treatment` (not a 0/1 status that
-#'   stays on), `dates`, `vcov` (a matrix of the user's fits no other draw).
+#'   stays on), `estimator` (an instrumented treatment), `dates`, `vcov` (a matrix of the user's fits no other draw).
 #' @references
 #' Chen, Q., Qi, J. and Yan, G. (2023), didplacebo: Stata module for in-time and in-space placebo tests.
 #' Young (2019), Channeling Fisher, *Quarterly Journal of Economics* 134.
@@ -64,6 +65,12 @@ placebo <- function(fit, draws = 500, scheme = c("unit", "cohort_dates", "unit_d
 # The one coefficient that is compared, of a treatment whose draws can be made.
 placebo_term <- function(fit) {
   treatment <- fit$design$treatment
+  if (any(treatment$names %in% names(fit$design$endogenous))) {
+    abort("estimator", c("There is no placebo for a treatment that is instrumented.",
+      x = "A random treatment has nothing to do with the instruments of the true one: each draw would be without a first stage.",
+      i = "Test the reduced form: {.code outcome ~ instrument | unit + time}, or see {.fn anderson_rubin}."
+    ))
+  }
   fine <- treatment$kind == "binary" && !is.null(treatment$cohort) && !isTRUE(treatment$reversals > 0)
   if (!fine) {
     abort("placebo_treatment", c("A placebo needs one 0/1 treatment that stays on, and a unit and a time.",
@@ -160,6 +167,7 @@ placebo_ways <- function(fit) {
 # Any estimator: the design with the fake treatment, fitted again.
 draw_refits <- function(fit, term, plan, progress) {
   portable_spec(fit)
+  fit <- seed_replicates(fit, plan$seed)
   one <- function(draw) {
     refitted <- tryCatch(
       quietly(refit(fit, fake_design(fit$design, placebo_cohort(plan, draw)))),
@@ -173,14 +181,26 @@ draw_refits <- function(fit, term, plan, progress) {
   list(estimate = out[1L, ], std.error = out[2L, ])
 }
 
+# A variance by replicates draws them from R's generator unless it has a seed, and workers have generators of
+# their own.
+seed_replicates <- function(fit, seed) {
+  if ("seed" %in% names(formals(estimators()[[fit$estimator]]))) {
+    fit$request$options$seed <- fit$request$options$seed %||% seed
+  }
+  fit
+}
+
 # -> what `one` gives, a column a draw. Draws depend on their number alone, not on the worker.
 map_draws <- function(draws, one, progress) {
   parallel <- rlang::is_installed("future.apply") && !inherits(future::plan(), "sequential")
-  if (parallel) {
-    values <- future.apply::future_lapply(seq_len(draws), one, future.seed = NULL, future.packages = "pilotdid")
-    return(do.call(cbind, values))
-  }
-  do.call(cbind, lapply_progress(seq_len(draws), one, "Placebo draws", progress))
+  if (!parallel) return(do.call(cbind, lapply_progress(seq_len(draws), one, "Placebo draws", progress)))
+  # Workers cannot move the bar, so it moves between pieces of the draws. A piece sends the fit to the workers
+  # again: ten are enough to see it move.
+  piece <- if (progress) ceiling(seq_len(draws) * 10 / draws) else rep(1, draws)
+  values <- lapply_progress(split(seq_len(draws), piece), function(at) {
+    future.apply::future_lapply(at, one, future.seed = NULL, future.packages = "pilotdid")
+  }, "Placebo draws", progress)
+  do.call(cbind, unlist(unname(values), recursive = FALSE))
 }
 
 quietly <- function(code) {
@@ -211,8 +231,8 @@ new_placebo <- function(fit, term, scheme, plan, drawn, closed) {
   valid <- is.finite(drawn$estimate)
   if (!any(valid)) {
     abort("placebo_draws", c("No draw could be estimated.",
-      x = "The fake treatment was absorbed in all of {plan$draws}.",
-      i = "Choose other {.arg dates}."
+      x = if (closed) "The fake treatment was absorbed in all of {plan$draws}." else "The estimator refused all {plan$draws} fake treatments.",
+      i = "Choose other {.arg dates}, or {.arg scheme}."
     ))
   }
   if (!all(valid)) {

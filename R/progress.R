@@ -4,7 +4,13 @@
 shows_progress <- function() {
   wanted <- getOption("pilotdid.progress")
   if (!is.null(wanted)) return(isTRUE(wanted))
-  interactive() && !isTRUE(getOption("pilotdid.quiet")) && !isTRUE(getOption("knitr.in.progress"))
+  rlang::is_interactive() && !isTRUE(getOption("pilotdid.quiet")) && !in_document()
+}
+
+# A page that is being made would hold the bars, also where it is made from the console.
+in_document <- function() {
+  isTRUE(getOption("knitr.in.progress")) ||
+    ("litedown" %in% loadedNamespaces() && isTRUE(litedown::get_context("in_fuse")))
 }
 
 lapply_progress <- function(x, f, name, progress = shows_progress()) {

@@ -29,7 +29,6 @@ keep_rows <- function(design, keep, drop_singletons) {
       keep <- pruned$keep
       if (pruned$dropped > 0) {
         flow["singletons"] <- pruned$dropped
-        warn_singletons(pruned$dropped, names(intercepts))
       }
     }
   }
@@ -41,6 +40,8 @@ keep_rows <- function(design, keep, drop_singletons) {
       set_names_i(paste0(names(flow), ": ", flow, " rows dropped"))
     ))
   }
+  # Where singletons are all there is, what went wrong is said above.
+  if ("singletons" %in% names(flow)) warn_singletons(flow[["singletons"]], names(intercepts))
   design$keep <- keep
   design
 }

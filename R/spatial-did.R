@@ -102,6 +102,7 @@ spatial_did <- function(formula, data, W, model = c("sdm", "sar", "sem", "sdem",
     subset = eval_argument(substitute(subset), data, parent.frame())
   )
   check_spatial_design(design)
+  if (outcome_is_absorbed(design)) refuse_absorbed_outcome(design)
   W <- align_weights(as_weights(W), design$unit)
   spec <- list(
     model = model, terms = spatial_models[[model]], method = method, spillover = spillover, determinant = determinant, seed = seed

@@ -12,6 +12,10 @@
 #' @return `tidy()`: a tibble with one row a coefficient: `term`, `estimate`, `std.error`,
 #'   `statistic`, `p.value`, `conf.low`, `conf.high`. `glance()`: one row. `augment()`: the rows used,
 #'   with `.fitted` and `.resid`.
+#' @section The package sandwich: `vcov(fit, ~ code)` is the way to a clustered covariance. `sandwich::vcovHC()` works as it
+#'   stands; `sandwich::vcovCL()`, `vcovPL()` and others take clusters as a vector with one value for each row used, such as
+#'   `augment(fit)$code`. Given as a formula they are looked up by R's own model frame, to which the bar of a formula with
+#'   effects is arithmetic: text identifiers fail there.
 #' @examples
 #' fit <- pilot_did(y ~ status + x1 | unit + time, simulate_pilot(seed = 1))
 #' tidy(fit)

@@ -39,7 +39,7 @@ covariance_conley <- function(fit, spec, ssc) {
     match(spec$kernel, c("uniform", "bartlett")) - 1L
   )
   if (!linear) {
-    if (spec$lag > 0) refuse_without_rows(fit, "conley with a lag")
+    if (spec$lag > 0) refuse_unit_lag(fit)
     return(list(matrix = nearest_psd(meat), df = Inf))
   }
   if (spec$lag > 0) {
@@ -49,6 +49,13 @@ covariance_conley <- function(fit, spec, ssc) {
   df <- max(fit$nobs - count_parameters(fit, ssc), 1)
   factor <- if (ssc$k %in% c("none", "zero")) 1 else fit$nobs / df
   list(matrix = nearest_psd(fit$bread %*% meat %*% fit$bread) * factor, df = df)
+}
+
+refuse_unit_lag <- function(fit) {
+  abort("vcov", c("Conley's covariance of {.code estimator = {.val {fit$estimator}}} takes no lag.",
+    x = "It is known by the contributions of whole units, which allow for any correlation over time.",
+    i = "Use {.code lag = 0}."
+  ))
 }
 
 refuse_lean_data <- function(fit, what) {

@@ -15,6 +15,11 @@
 #' scores of a place over all periods first, so that every pair of periods has weight one; here only
 #' contemporaneous pairs of places count, and `lag` adds serial correlation within units.
 #'
+#' The robust estimators of staggered adoption are known by the contributions of whole units, in which the rows of
+#' a unit are already summed. For them iid, HC0 to HC3, Newey-West and Driscoll-Kraay do not exist: clusters of
+#' units, their default, allow for unequal variances and any correlation over time, and `~ province` or
+#' Conley without a lag for correlation between units.
+#'
 #' In a formula: `vcov = NW(2) ~ unit + time`, `DK(2) ~ time`, `conley(100) ~ latitude + longitude`.
 #'
 #' @param lag The largest lag \eqn{L}, in periods (a missing period lengthens the lag between its

@@ -50,10 +50,18 @@ hatvalues.pilot_fit <- function(model, ...) {
   used_values(data_leverages(model), model$design)
 }
 
-# Covariances by row need row scores; estimators built from unit-level moments have none.
-refuse_without_rows <- function(fit, type) {
+# Covariances by row need row scores; estimators built from unit-level moments have none. `what`: a type of
+# covariance, or the function that was called.
+refuse_without_rows <- function(fit, what) {
   if (!is.null(fit$maps)) return(invisible())
-  abort("vcov", c("{.code vcov = \"{type}\"} does not exist for {.code estimator = \"{fit$estimator}\"}.",
-    i = "Its influence is known by unit: cluster by the unit or by groups of units."
+  shown <- if (what %in% vcov_aliases) "{.code vcov = \"{what}\"}" else "{.fn {what}}"
+  none <- paste0(shown, " does not exist for {.code estimator = \"{fit$estimator}\"}.")
+  if (!has_contributions(fit)) {
+    abort("vcov", c(none, x = "Its variance comes from replicates of whole units, which hold their rows together."))
+  }
+  abort("vcov", c(none,
+    x = "It is known by the contributions of whole units; there are none of rows or periods.",
+    i = "Clusters by unit, its default, allow for unequal variances and for any correlation over time.",
+    i = "Against correlation between units: {.code vcov = ~ province}, or {.fn conley_vcov} without a lag."
   ))
 }

@@ -27,6 +27,9 @@ random_panel <- function(seed) {
   data[sample(n), ]
 }
 
+# Units that miss the year in which their cohort joins make a thin one of their own: news to a user, none here.
+thin_cohorts <- function(code) withCallingHandlers(code, pilotdid_warning_thin_cohort = rlang::cnd_muffle)
+
 random_spec <- function(seed) {
   right <- list(
     quote(d), quote(d + x1), quote(d + x1 + x2), quote(d + x1 * sector), quote(d + log(x2) + poly(x2, 2)),

@@ -83,6 +83,23 @@ test_that("always treated, reversals and gaps are found", {
   expect_identical(treatment$gaps, 1)
 })
 
+test_that("the time within units is that of a combined effect", {
+  data$region <- data$unit %% 4
+  plain <- pilot_did(y ~ status | unit + time + region^time, data)
+  short <- pilot_did(y ~ status | unit + region^time, data)
+  expect_identical(short$design$time$values, plain$design$time$values)
+  expect_identical(short$design$treatment, plain$design$treatment)
+  expect_equal(tidy(short), tidy(plain), tolerance = 1e-10) # rounding
+  expect_equal(coef(event_study(short, window = c(-2, 1))), coef(event_study(plain, window = c(-2, 1))), tolerance = 1e-9)
+  expect_equal(tidy(placebo(short, draws = 20, seed = 1)), tidy(placebo(plain, draws = 20, seed = 1)), tolerance = 1e-9)
+  # Both parts change within units: together they are the time. A missing part is a missing row.
+  data$year <- 2000 + data$time %/% 4
+  data$quarter <- data$time %% 4
+  expect_length(pilot_did(y ~ status | unit + year^quarter, data)$design$time$values, 6)
+  data$region[5] <- NA
+  expect_identical(thin_cohorts(pilot_did(y ~ status | unit + region^time, data))$design$flow[[1L]], 1)
+})
+
 test_that("combined effects, slopes and transformed terms mean what they say", {
   data$region <- data$unit %% 4
   expect_equal(

@@ -40,7 +40,7 @@ test_that("cell algebra equals the regression on dummies, with any covariance", 
     for (v in list("iid", "HC1", "HC3", "NW", "DK", ~ id + year, ~province)) {
       # Rounding of two orders of summation, amplified where a covariance is nearly singular.
       expect_equal(
-        unname(vcov(event, vcov = v)), unname(suppressWarnings(vcov(plain, vcov = v))[1:6, 1:6]),
+        unname(suppressWarnings(vcov(event, vcov = v), "pilotdid_warning_not_psd")), unname(suppressWarnings(vcov(plain, vcov = v))[1:6, 1:6]),
         tolerance = 1e-8, info = format(v)
       )
     }
@@ -81,7 +81,10 @@ test_that("the pre-trend test is the Wald test, and survives singular covariance
   few <- event_study(y ~ status | id + year, data, window = c(-4, 3), vcov = ~half)
   expect_equal(glance(few)$pretrend.df, 1)
   expect_true(is.finite(glance(few)$pretrend.p.value) && glance(few)$pretrend.p.value > 0)
-  zero <- new_event_study(c(-3, -2, 0), c(0, 0.3, 1), diag(c(0, 0.04, 0.09)))
+  expect_warning(
+    zero <- new_event_study(c(-3, -2, 0), c(0, 0.3, 1), diag(c(0, 0.04, 0.09)), outcome = "y"),
+    class = "pilotdid_warning_no_variance"
+  )
   expect_equal(glance(zero)$pretrend.df, 1)
   expect_equal(glance(zero)$pretrend.p.value, 2 * pnorm(-1.5))
 })
@@ -113,7 +116,8 @@ test_that("rows outside the window never join the reference", {
 test_that("panels without never treated units are refused or compared with the last cohort", {
   data <- event_panel(1)
   data <- data[!is.na(data$first), ]
-  expect_error(suppressWarnings(event_study(y ~ status | id + year, data)), class = "pilotdid_error_event_collinear")
+  # The error alone: event times are no controls that were dropped.
+  expect_no_warning(expect_error(event_study(y ~ status | id + year, data), class = "pilotdid_error_event_collinear"))
   expect_s3_class(event_study(y ~ status | id + year, data, window = c(-3, 2)), "pilot_event")
   last <- suppressWarnings(event_study(y ~ status | id + year, data, last_treated = TRUE))
   sub <- data[data$year < 2016, ]
@@ -196,10 +200,20 @@ test_that("robust estimators take what they have, and refuse the rest", {
   expect_equal(tidy(event_study(fit, vcov = ~group)), tidy(event_study(clustered)))
 })
 
-test_that("an outcome without variation has no tests, which is said", {
+test_that("an outcome without variation in the window has no tests, which is said", {
   data <- event_panel(1)
-  data$flat <- 1
-  expect_warning(event_study(flat ~ status | id + year, data), class = "pilotdid_warning_no_variance")
+  # It varies where the window does not look.
+  e <- data$year - data$first
+  data$late <- ifelse(!is.na(e) & e > 2, data$y, 0)
+  expect_warning(event_study(late ~ status | id + year, data, window = c(-2, 2), bin = FALSE), class = "pilotdid_warning_no_variance")
+  # Comparisons of two periods without variation: the others are tested.
+  data$early <- ifelse(data$year <= min(data$year) + 1, 0, data$y)
+  for (estimator in c("cs", "efficient")) {
+    fit <- suppressWarnings(pilot_did(early ~ status | id + year, data, estimator = estimator))
+    expect_warning(event <- event_study(fit), "At event time", class = "pilotdid_warning_no_variance")
+    flat <- tidy(event)$std.error %in% 0
+    expect_true(any(flat) && is.finite(glance(event)$pretrend.p.value))
+  }
 })
 
 test_that("Conley of a fit by unit: alone in space, its own clusters", {

@@ -91,6 +91,13 @@ test_that("sandwich and lmtest", {
     expect_equal(sandwich::vcovHC(fit, type = type), sandwich::vcovHC(dummies, type = type)[shared, shared], tolerance = 1e-8) # two solvers
   }
   expect_error(sandwich::vcovHC(fit, type = "HC4"), class = "pilotdid_error_argument")
+  # Clusters as a vector, one value a row used; factors of small samples aside it is our covariance.
+  gone <- simulate_pilot(units = 30, seed = 2)
+  gone$region <- as.integer(gone$unit) %% 6
+  gone$y[c(5, 77)] <- NA
+  fewer <- pilot_did(y ~ status | unit + time, gone[rev(seq_len(nrow(gone))), ])
+  plain <- sandwich::vcovCL(fewer, augment(fewer)$region, type = "HC0", cadjust = FALSE)
+  expect_equal(plain, vcov(fewer, ~region, ssc = "none"), tolerance = 1e-12)
   skip_if_not_installed("lmtest")
   table <- lmtest::coeftest(fit)
   expect_equal(unname(table[, 2]), tidy(fit)$std.error)

@@ -146,3 +146,12 @@ test_that("what cannot be estimated is refused", {
   rare <- suppressWarnings(pilot_did(y ~ d | id + year, two))
   expect_warning(mediation(rare, "m", draws = 200, seed = 1), class = "pilotdid_warning_resample")
 })
+
+test_that("a mediator without a path of its own is refused", {
+  panel <- simulate_pilot(units = 40, covariates = 1, seed = 1)
+  panel$both <- as.integer(panel$unit) + panel$time^2
+  panel$twin <- panel$both + 2 * panel$x1 - panel$status
+  fit <- pilot_did(y ~ status + x1 | unit + time, panel)
+  expect_error(mediation(fit, ~both, draws = 0), "combination of the effects", class = "pilotdid_error_mediator")
+  expect_error(mediation(fit, ~twin, draws = 0), "the treatment, the controls", class = "pilotdid_error_mediator")
+})

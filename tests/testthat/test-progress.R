@@ -35,14 +35,43 @@ test_that("index, matching and distances have a bar", {
   expect_length(grep("terminated", bars_of(drop_neighbors(cities, ~ longitude + latitude, c(50, 100)))), 1)
 })
 
-test_that("progress is silent unless somebody watches, and when it is turned off", {
-  withr::local_options(pilotdid.progress = NULL)
-  expect_equal(shows_progress(), interactive())
-  # Set for this call alone: expectations look for knitr themselves, which need not be installed.
-  on_page <- withr::with_options(list(knitr.in.progress = TRUE), shows_progress())
-  expect_false(on_page)
+test_that("progress is shown where somebody watches, and can be turned off", {
+  withr::local_options(pilotdid.progress = NULL, cli.progress_show_after = 0, cli.progress_handlers_only = "logger")
+  made <- function(code) any(grepl("created", utils::capture.output(force(code))))
+  withr::local_options(rlang_interactive = FALSE)
+  expect_false(made(leave_one_out(fit, by = "unit")))
+  withr::local_options(rlang_interactive = TRUE)
+  expect_true(made(leave_one_out(fit, by = "unit")))
+  withr::with_options(list(pilotdid.quiet = TRUE), expect_false(made(leave_one_out(fit, by = "unit"))))
   withr::local_options(pilotdid.progress = FALSE)
-  expect_silent(leave_one_out(fit, by = "unit"))
+  expect_false(made(leave_one_out(fit, by = "unit")))
+})
+
+# A page with a loop in it, made in a session where somebody watches.
+page <- c(
+  "```{r}", "options(cli.progress_show_after = 0)", "panel <- pilotdid::simulate_pilot(units = 30, seed = 1)",
+  "fit <- pilotdid::pilot_did(y ~ status | unit + time, panel, vcov = 'HC3')",
+  "pilotdid::tidy(pilotdid::placebo(fit, draws = 40, seed = 1))$draws", "```"
+)
+
+test_that("pages of knitr hold no progress", {
+  skip_if_not_installed("knitr")
+  # Set for this call alone: expectations look for knitr themselves.
+  made <- withr::with_options(
+    list(rlang_interactive = TRUE, pilotdid.progress = NULL),
+    knitr::knit(text = page, quiet = TRUE, envir = new.env())
+  )
+  expect_match(made, "40")
+  expect_no_match(made, "Placebo draws")
+})
+
+test_that("pages of litedown hold no progress", {
+  skip_if_not_installed("litedown")
+  withr::local_options(rlang_interactive = TRUE, pilotdid.progress = NULL)
+  made <- paste(litedown::fuse(text = page, output = "markdown", quiet = TRUE, envir = new.env()), collapse = "\n")
+  expect_match(made, "40")
+  expect_no_match(made, "Placebo draws")
+  expect_true(shows_progress())
 })
 
 test_that("progress does not change results", {
@@ -58,4 +87,23 @@ test_that("messages can be turned off", {
   expect_message(interpolate_panel(holes, "x1", "unit", "time"), class = "pilotdid_message")
   withr::local_options(pilotdid.quiet = TRUE)
   expect_silent(interpolate_panel(holes, "x1", "unit", "time"))
+})
+
+test_that("draws on other workers are the same, with and without a bar", {
+  skip_if_not_installed("future.apply")
+  fits <- list(
+    cs = pilot_did(y ~ status | unit + time, panel, estimator = "cs"),
+    hc3 = pilot_did(y ~ status + x1 | unit + time, panel, vcov = "HC3"),
+    sdid = suppressWarnings(pilot_did(y ~ status | unit + time, panel, estimator = "sdid", draws = 5))
+  )
+  drawn <- function(progress) lapply(fits, function(fit) augment(placebo(fit, draws = 12, seed = 4, progress = progress)))
+  here <- drawn(FALSE)
+  # Nothing of the draws comes from R's generator.
+  expect_identical(drawn(FALSE), here)
+  old <- future::plan(future::multisession, workers = 2)
+  withr::defer(future::plan(old))
+  expect_identical(drawn(FALSE), here)
+  said <- bars_of(there <- drawn(TRUE))
+  expect_identical(there, here)
+  expect_length(grep("terminated", said), 3)
 })

@@ -96,7 +96,8 @@ test_that("rings find each distance's spillover, the treated effect is free of t
 test_that("rings of treated units look at the other treated ones", {
   d <- line_panel()
   d$d[d$unit == 2 & d$time >= 5] <- 1L
-  rings <- ring_did(y ~ d | unit + time, d, ~ lon + lat, c(0, 150), on_treated = TRUE)
+  # One unit joins later than the rest.
+  rings <- thin_cohorts(ring_did(y ~ d | unit + time, d, ~ lon + lat, c(0, 150), on_treated = TRUE))
   table <- tidy(rings)
   expect_equal(table$cells[table$on.treated %in% TRUE], 4)
 })

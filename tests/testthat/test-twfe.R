@@ -1,4 +1,6 @@
 # Cohorts of the small random panels are thin, which is not what these tests are about.
+pilot_did <- function(...) thin_cohorts(pilotdid::pilot_did(...))
+
 panel <- function(seed = 1) {
   data <- random_panel(seed)
   data <- data[!is.na(data$x1), ]
