@@ -24,7 +24,7 @@ fit_cs <- function(design, data, vcov, ssc, solver, call, control_group, anticip
   by_row <- repeated || (!balanced && incomplete == "cross_section")
   cells <- cs_cells(design, control_group, anticipation, base_period)
   simple <- !length(design$covariates) && (by_row || (balanced && constant_weights(design)))
-  found <- if (simple) cs_by_means(design, cells) else cs_by_cells(design, cells, method, by_row)
+  found <- if (simple) cs_by_means(design, cells, if (by_row) design$outcome else since_first(design)) else cs_by_cells(design, cells, method, by_row)
   fit <- new_cell_fit("cs", design, data, call, found$cells, found$influence,
     shares = cohort_shares(design, balanced, repeated),
     ssc = small_sample("none"), normal = TRUE,
@@ -108,12 +108,18 @@ cohort_shares <- function(design, balanced, repeated) {
   sampled_shares(design, value, slots, "cohort")
 }
 
+# The outcome less that of the unit's first row: differences within units stay, and levels that dwarf them
+# cost no digits.
+since_first <- function(design) {
+  design$outcome - design$outcome[first_rows(design)][design$unit$code + 1L]
+}
+
 # No covariates: differences of means by cohort and period.
-cs_by_means <- function(design, cells) {
+cs_by_means <- function(design, cells, outcome) {
   periods <- length(design$time$values)
   slots <- cohort_slots(design)
   code <- cell_codes(design, slots)
-  sums <- cpp_code_sums(design$rows, design$start, code, length(slots$code) * periods, list(design$outcome), design$weights)
+  sums <- cpp_code_sums(design$rows, design$start, code, length(slots$code) * periods, list(outcome), design$weights)
   mass <- matrix(sums[, 1L], periods)
   mean <- matrix(sums[, 2L] / sums[, 1L], periods)
   cells$size <- NA_real_
@@ -151,7 +157,7 @@ cs_by_means <- function(design, cells) {
     }
     cells$estimate[k] <- effect
   }
-  centered <- cpp_centered(design$rows, design$start, code, design$outcome, design$weights, as.vector(mean))
+  centered <- cpp_centered(design$rows, design$start, code, outcome, design$weights, as.vector(mean))
   weight <- if (!is.null(design$weights)) design$weights
   influence <- table_influence(design, effects, list(
     influence_term(centered, code, table), influence_term(weight, code, constant)

@@ -13,6 +13,8 @@ SEXP wrap(const Eigen::MatrixXd& x);
 template <>
 SEXP wrap(const Eigen::VectorXd& x);
 template <>
+SEXP wrap(const Eigen::VectorXi& x);
+template <>
 Eigen::MatrixXd as(SEXP x);
 template <>
 Eigen::VectorXd as(SEXP x);
@@ -30,6 +32,10 @@ inline SEXP wrap(const Eigen::MatrixXd& x) {
 template <>
 inline SEXP wrap(const Eigen::VectorXd& x) {
   return NumericVector(x.data(), x.data() + x.size());
+}
+template <>
+inline SEXP wrap(const Eigen::VectorXi& x) {
+  return IntegerVector(x.data(), x.data() + x.size());
 }
 template <>
 inline Eigen::MatrixXd as(SEXP x) {

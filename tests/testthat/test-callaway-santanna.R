@@ -98,6 +98,12 @@ test_that("the order of rows, labels of units, shifts of the outcome and threads
   scaled <- data
   scaled$z <- scaled$z * 1e8 - 5
   expect_equal(coef(run(scaled)), coef(fit), tolerance = 1e-8)
+  # Levels of units a million times the changes: the outcome itself then has nine digits of them left.
+  plain <- function(data) quiet(pilot_did(y ~ 1 | id + year, data, estimator = "cs", cohort = "g"))
+  large <- data
+  large$y <- large$y + 1e5 * large$id
+  expect_equal(coef(plain(large)), coef(plain(data)), tolerance = 1e-8)
+  expect_equal(vcov(plain(large)), vcov(plain(data)), tolerance = 1e-7)
   before <- pilot_threads(1)
   single <- run(data)
   pilot_threads(2)
