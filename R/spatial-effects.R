@@ -47,8 +47,8 @@ effects.pilot_spatial <- function(object, inference = c("delta", "simulated"), o
   }
   if (inference == "delta") table <- add_inference(table, conf.level)
   order <- intersect(c("term", "effect", "estimate", "std.error", "statistic", "p.value", "conf.low", "conf.high", "order"), names(table))
-  structure(tibble::as_tibble(table[order]),
-    class = c("pilot_spatial_effects", "tbl_df", "tbl", "data.frame"), conf.level = conf.level, inference = inference,
+  tibble::new_tibble(as.list(table)[order],
+    nrow = nrow(table), class = "pilot_spatial_effects", conf.level = conf.level, inference = inference,
     model = object$spec$model, weights = object$weights$label
   )
 }
@@ -89,11 +89,11 @@ effect_names <- c("direct", "indirect", "total")
 effects_delta <- function(fit, terms, value = fit$multipliers$value, slope = fit$multipliers$slope) {
   b <- fit$coefficients
   rows <- lapply(seq_along(terms$names), function(j) effect_rows(b, terms$own[j], terms$lag[j], terms$rho, value, slope))
-  data.frame(
+  list2DF(list(
     term = rep(terms$names, each = 3L), effect = rep(effect_names, length(rows)),
     estimate = unlist(lapply(rows, `[[`, "estimate")),
     std.error = unlist(lapply(rows, function(r) gradient_se(r$gradient, fit$vcov)))
-  )
+  ))
 }
 
 gradient_se <- function(gradient, vcov) sqrt(pmax(rowSums((gradient %*% vcov) * gradient), 0))

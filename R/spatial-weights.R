@@ -151,7 +151,7 @@ check_coordinates <- function(places, metric) {
 }
 
 same_place <- function(coordinates) {
-  key <- paste(coordinates[, 1L], coordinates[, 2L])
+  key <- complex(real = coordinates[, 1L], imaginary = coordinates[, 2L])
   which(duplicated(key) | duplicated(key, fromLast = TRUE))
 }
 
