@@ -31,7 +31,7 @@ if (requireNamespace("splm", quietly = TRUE)) {
     a <- ours()$fit
     (a$coefficients[-1L] - coef(peer()$fit)[c(controls, paste0("w_", controls))]) / sqrt(diag(vcov(a)))[-1L]
   }
-  report(compare("SDM two-way ML with effects, 283 x 12", nrow(study), ours, peer, agreement, times = 5L))
+  report(compare("SDM two-way ML with effects, 283 x 12", nrow(study), ours, peer, agreement, times = 5L, inner = 5L))
 }
 
 simulated <- function(units, periods, k) {

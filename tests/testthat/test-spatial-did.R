@@ -7,6 +7,29 @@ fit_stored <- function(panel, model, ...) {
   spatial_did(y ~ x1 + x2 | unit + time, panel$data, w, model, bias_correction = "none", ...)
 }
 
+# The information matrix of (beta, rho, sigma2) in plain R -> the standard error of rho.
+rho_error <- function(fit, data, w, take_off) {
+  w <- w / rowSums(w)
+  data <- data[order(data$year, match(data$state, rownames(w))), ]
+  n <- nrow(w)
+  periods <- nrow(data) / n
+  wide <- function(v) matrix(v, n)
+  demean <- function(m) m - rowMeans(m) - rep(colMeans(m), each = n) + mean(m)
+  x <- lapply(list(data$logp, data$logy), wide)
+  x <- vapply(c(x, lapply(x, function(m) w %*% m)), function(m) as.vector(demean(m)), numeric(nrow(data)))
+  a <- w %*% solve(diag(n) - coef(fit)[["rho"]] * w)
+  signal <- a %*% wide(x %*% coef(fit)[-1L])
+  if (take_off) signal <- demean(signal)
+  k <- ncol(x)
+  info <- diag(k + 2L)
+  info[1:k, 1:k] <- crossprod(x) / fit$sigma2
+  info[k + 1L, 1:k] <- info[1:k, k + 1L] <- crossprod(x, as.vector(signal)) / fit$sigma2
+  info[k + 1L, k + 1L] <- periods * (sum(a * t(a)) + sum(a^2)) + sum(signal^2) / fit$sigma2
+  info[k + 1L, k + 2L] <- info[k + 2L, k + 1L] <- periods * sum(diag(a)) / fit$sigma2
+  info[k + 2L, k + 2L] <- n * periods / (2 * fit$sigma2^2)
+  sqrt(solve(info, tol = 1e-20)[k + 1L, k + 1L])
+}
+
 test_that("Cigar: SAR, SDM and SEM with two-way effects to the printed digits", {
   f <- logc ~ logp + logy | state + year
   w <- spatial_weights(stored$W, standardize = "row")
@@ -21,6 +44,9 @@ test_that("Cigar: SAR, SDM and SEM with two-way effects to the printed digits", 
   expect_equal(round(as.numeric(logLik(sdm)), 4), 1691.5383)
   # spatialreg::lagsarlm with explicit dummies, asymptotic standard error
   expect_equal(sqrt(vcov(sdm)[1, 1]), 3.2834644e-02, tolerance = 1e-6)
+  # Panel code that does not take the period means off W (I - rho W)^-1 X b prints .032704. Rounding alone apart.
+  expect_equal(rho_error(sdm, stored$cigar, stored$W, take_off = TRUE), sqrt(vcov(sdm)[1, 1]), tolerance = 1e-8)
+  expect_equal(round(rho_error(sdm, stored$cigar, stored$W, take_off = FALSE), 6), .032704)
   sem <- spatial_did(f, stored$cigar, w, "sem", bias_correction = "none")
   expect_equal(round(unname(coef(sem)), 6), c(.240668, -1.004107, .553885))
   expect_equal(round(as.numeric(logLik(sem)), 3), 1687.218)

@@ -106,7 +106,8 @@ Maximum maximize(F&& function, double lower, double upper, int grid) {
     const double step = -slope / m.curvature;
     if (!(std::abs(step) < 1e-3 * half) || m.at + step <= a || m.at + step >= b) break;
     m.at += step;
-    if (std::abs(step) < 1e-10 * half) break;
+    // The next step would be of the order of this one's square.
+    if (std::abs(step) < 1e-6 * half) break;
   }
   m.value = f(m.at);
   // The grid ends 5e-5 of the range from the border.

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <vector>
 
+#include "simd.hpp"
 #include "spatial_weights.hpp"
 
 namespace pilotdid {
@@ -148,23 +149,38 @@ class SparseLu {
     constexpr int group = 8;
     Eigen::MatrixXd out(n_, b.cols());
     Eigen::Matrix<double, Eigen::Dynamic, group, Eigen::RowMajor> x(n_, group);
-    const auto forward = [&](int p) { return transposed ? value_[p].upper : value_[p].lower; };
-    const auto backward = [&](int p) { return transposed ? value_[p].lower : value_[p].upper; };
+    const auto forward = [&](int p) PILOTDID_INLINE { return transposed ? value_[p].upper : value_[p].lower; };
+    const auto backward = [&](int p) PILOTDID_INLINE { return transposed ? value_[p].lower : value_[p].upper; };
     for (Eigen::Index first = 0; first < b.cols(); first += group) {
       const Eigen::Index width = std::min<Eigen::Index>(group, b.cols() - first);
       if (width < group) x.setZero();
       for (int i = 0; i < n_; ++i) x.row(place_[i]).head(width) = b.row(i).segment(first, width);
-      for (int i = 0; i < n_; ++i) {
-        const Eigen::Matrix<double, 1, group> own = x.row(i);
-        // Columns of the identity fill few rows on the way down.
-        if ((own.array() == 0).all()) continue;
-        for (int p = start_[i]; p < start_[i + 1]; ++p) x.row(index_[p]) -= forward(p) * own;
-      }
-      for (int i = n_ - 1; i >= 0; --i) {
-        Eigen::Matrix<double, 1, group> own = x.row(i) / pivot_[i];
-        for (int p = start_[i]; p < start_[i + 1]; ++p) own -= backward(p) * x.row(index_[p]);
-        x.row(i) = own;
-      }
+      vectorized([&]() PILOTDID_INLINE {
+        for (int i = 0; i < n_; ++i) {
+          const double* own = &x(i, 0);
+          bool empty = true;
+          for (int c = 0; c < group; ++c) empty = empty && own[c] == 0;
+          // Columns of the identity fill few rows on the way down.
+          if (empty) continue;
+          for (int p = start_[i]; p < start_[i + 1]; ++p) {
+            double* row = &x(index_[p], 0);
+            const double factor = forward(p);
+            PILOTDID_SIMD()
+            for (int c = 0; c < group; ++c) row[c] -= factor * own[c];
+          }
+        }
+        for (int i = n_ - 1; i >= 0; --i) {
+          double own[group];
+          for (int c = 0; c < group; ++c) own[c] = x(i, c) / pivot_[i];
+          for (int p = start_[i]; p < start_[i + 1]; ++p) {
+            const double* row = &x(index_[p], 0);
+            const double factor = backward(p);
+            PILOTDID_SIMD()
+            for (int c = 0; c < group; ++c) own[c] -= factor * row[c];
+          }
+          for (int c = 0; c < group; ++c) x(i, c) = own[c];
+        }
+      });
       for (int i = 0; i < n_; ++i) out.row(i).segment(first, width) = x.row(place_[i]).head(width);
     }
     return out;
