@@ -53,7 +53,7 @@ data$cohort <- ifelse(data$g == 0, 10000, data$g)
 sa <- function() event_study(pilot_did(y ~ status | id + year, data, estimator = "sa"))
 peer <- function() fixest::feols(y ~ sunab(cohort, year) | id + year, data, vcov = ~id)
 run("fixest", paste0("Sun-Abraham, ", 100 * size, "k x 20, 10 cohorts"), data, sa, peer,
-  gap(function() tidy(sa())$std.error[1], function() fixest::se(peer())[[1]]), 3L)
+  gap(function() tidy(sa())$std.error[1], function() fixest::se(peer())[[1]]), 1L)
 
 data <- adoption(20000 * size)
 efficient <- function() pilot_did(y ~ status | id + year, data, estimator = "efficient")

@@ -18,7 +18,7 @@ Rcpp::List cpp_imputation_adjoint(Rcpp::List untreated, Rcpp::List covariates, S
                                   Rcpp::IntegerVector start, Rcpp::IntegerVector cell, int cells) {
   const auto adjoint = pilotdid::imputation_adjoint(as_absorption(untreated), as_columns(covariates),
                                                     as_rows(rows, start), start.begin(),
-                                                    cell.begin(), cells);
+                                                    cell.begin(), cells, execution());
   return Rcpp::List::create(Rcpp::_["levels"] = Rcpp::wrap(adjoint.levels),
                             Rcpp::_["covariates"] = Rcpp::wrap(adjoint.covariates),
                             Rcpp::_["mass"] = wrap_vector(adjoint.mass),
@@ -34,7 +34,7 @@ Rcpp::NumericVector cpp_imputed_effects(Rcpp::List untreated, Rcpp::List columns
   Rcpp::NumericVector out(static_cast<R_xlen_t>(n_data), NA_REAL);
   const Eigen::VectorXd map = view(residual), effects = view(levels);
   pilotdid::imputed_effects(as_absorption(untreated), as_columns(columns), map, effects,
-                            as_rows(rows, start), start.begin(), out.begin());
+                            as_rows(rows, start), start.begin(), out.begin(), execution());
   return out;
 }
 

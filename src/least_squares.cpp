@@ -119,7 +119,7 @@ Rcpp::NumericMatrix cpp_group_effects(Rcpp::List absorption, Rcpp::List columns,
                                       Rcpp::NumericVector residual, Rcpp::NumericVector effects) {
   const Eigen::VectorXd maps = view(residual), levels = view(effects);
   return Rcpp::wrap(
-      pilotdid::group_effects(as_absorption(absorption), as_columns(columns), maps, levels));
+      pilotdid::group_effects(as_absorption(absorption), as_columns(columns), maps, levels, execution()));
 }
 
 // [[Rcpp::export(rng = false)]]

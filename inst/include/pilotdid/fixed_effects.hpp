@@ -43,37 +43,43 @@ inline Eigen::VectorXd group_coefficients(const Absorption& a, int begin, const 
   return basis.colPivHouseholderQr().solve(root.cwiseProduct(z));
 }
 
+// Around the first row: a large level common to all rows costs no digits.
+inline double group_mean(const Absorption& a, int begin, const Eigen::VectorXd& z) {
+  double sum = 0, weight = 0;
+  for (Eigen::Index i = 0; i < z.size(); ++i) {
+    const double w =
+        a.weights.exists() ? a.weights[a.rows[static_cast<std::size_t>(begin + i)]] : 1.0;
+    sum += w * (z[i] - z[0]);
+    weight += w;
+  }
+  return z[0] + sum / weight;
+}
+
 }  // namespace detail
 
 // The mean and the slopes of the eliminated factor in each group (groups x basis), for the
 // combination `residual` of the columns with the other effects (size) taken off.
 inline Eigen::MatrixXd group_effects(const Absorption& a, const Columns& columns,
                                      const Eigen::VectorXd& residual,
-                                     const Eigen::VectorXd& effects) {
+                                     const Eigen::VectorXd& effects, const Execution& exec) {
   const int width = static_cast<int>(a.group_means) + static_cast<int>(a.group_slopes.size());
   Eigen::MatrixXd out = Eigen::MatrixXd::Zero(a.groups, width);
-  Eigen::VectorXd z;
-  for (int g = 0; g < a.groups; ++g) {
-    const int begin = a.start[g], n = a.start[g + 1] - begin;
-    if (n == 0) continue;
-    z.resize(n);
-    for (int i = 0; i < n; ++i)
-      z[i] = detail::row_remainder(a, columns, residual, effects,
-                                   a.rows[static_cast<std::size_t>(begin + i)]);
-    if (!a.group_slopes.empty()) {
-      out.row(g) = detail::group_coefficients(a, begin, z, width).transpose();
-    } else if (a.group_means) {
-      // Around the first row: a large level common to all rows costs no digits.
-      double sum = 0, weight = 0;
-      for (int i = 0; i < n; ++i) {
-        const double w =
-            a.weights.exists() ? a.weights[a.rows[static_cast<std::size_t>(begin + i)]] : 1.0;
-        sum += w * (z[i] - z[0]);
-        weight += w;
-      }
-      out(g, 0) = z[0] + sum / weight;
+  const std::vector<Chunk> chunks = cut_chunks(a);
+  parallel_for(chunks.size(), exec, [&](std::size_t c) {
+    Eigen::VectorXd z;
+    for (int g = chunks[c].g0; g < chunks[c].g1; ++g) {
+      const int begin = a.start[g], n = a.start[g + 1] - begin;
+      if (n == 0) continue;
+      z.resize(n);
+      for (int i = 0; i < n; ++i)
+        z[i] = detail::row_remainder(a, columns, residual, effects,
+                                     a.rows[static_cast<std::size_t>(begin + i)]);
+      if (!a.group_slopes.empty())
+        out.row(g) = detail::group_coefficients(a, begin, z, width).transpose();
+      else if (a.group_means)
+        out(g, 0) = detail::group_mean(a, begin, z);
     }
-  }
+  });
   return out;
 }
 
