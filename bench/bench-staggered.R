@@ -18,9 +18,9 @@ adoption <- function(units, periods = 12L, cohorts = c(4L, 6L, 8L, 9L, 10L)) {
 }
 gap <- function(ours, peer) function() ours() / peer() - 1
 # Each line is printed as soon as it is measured.
-run <- function(package, work, data, ours, peer, estimates, times = 5L) {
+run <- function(package, work, data, ours, peer, estimates, ...) {
   if (!requireNamespace(package, quietly = TRUE)) return(cat("not installed:", package, "\n"))
-  report(compare(work, nrow(data), ours, peer, estimates, times = times))
+  report(compare(work, nrow(data), ours, peer, estimates, ...))
 }
 
 data <- adoption(50000 * size)
@@ -34,7 +34,7 @@ did <- function() {
   did::aggte(fit, "dynamic")
 }
 run("did", paste0("Callaway-Sant'Anna DR, 2 covariates, 5 cohorts, ", 50 * size, "k x 12, 1,000 draws"), data, cs, did,
-  gap(function() tidy(cs())$estimate[1], function() did()$overall.att), 3L)
+  gap(function() tidy(cs())$estimate[1], function() did()$overall.att), times = 3L)
 
 data <- adoption(5000 * size)
 bjs <- function() pilot_did(y ~ status | id + year, data, estimator = "bjs", leads = 0)
@@ -46,21 +46,22 @@ data <- adoption(20000 * size)
 gardner <- function() pilot_did(y ~ status | id + year, data, estimator = "gardner")
 peer <- function() did2s::did2s(data, "y", ~ 0 | id + year, ~ i(status, ref = 0), "status", "id", verbose = FALSE)
 run("did2s", paste0("two-stage, ", 20 * size, "k x 12"), data, gardner, peer,
-  gap(function() tidy(gardner())$std.error[1], function() fixest::se(peer())[[1]]), 3L)
+  gap(function() tidy(gardner())$std.error[1], function() fixest::se(peer())[[1]]), times = 3L)
 
 data <- adoption(100000 * size, 20L, 4:13)
 data$cohort <- ifelse(data$g == 0, 10000, data$g)
 sa <- function() event_study(pilot_did(y ~ status | id + year, data, estimator = "sa"))
-peer <- function() fixest::feols(y ~ sunab(cohort, year) | id + year, data, vcov = ~id)
+fitted <- NULL
+peer <- function() fitted <<- fixest::feols(y ~ sunab(cohort, year) | id + year, data, vcov = ~id)
 run("fixest", paste0("Sun-Abraham, ", 100 * size, "k x 20, 10 cohorts"), data, sa, peer,
-  gap(function() tidy(sa())$std.error[1], function() fixest::se(peer())[[1]]), 1L)
+  gap(function() tidy(sa())$std.error[1], function() fixest::se(fitted)[[1]]), slow = TRUE)
 
 data <- adoption(20000 * size)
 efficient <- function() pilot_did(y ~ status | id + year, data, estimator = "efficient")
 timed <- transform(data, g = ifelse(g == 0, Inf, g))
 peer <- function() staggered::staggered(timed, "id", "year", "g", "y", estimand = "eventstudy", eventTime = -3:5, return_full_vcv = TRUE)
 run("staggered", paste0("efficient, event study, ", 20 * size, "k x 12"), data, efficient, peer,
-  gap(function() unname(coef(efficient())[c("0", "1")]), function() peer()$resultsDF$estimate[4:5]), 3L)
+  gap(function() unname(coef(efficient())[c("0", "1")]), function() peer()$resultsDF$estimate[4:5]), times = 3L)
 
 lp <- function() pilot_did(y ~ status | id + year, data, estimator = "lpdid", horizons = c(-3, 5))
 peer <- function() {
@@ -77,7 +78,7 @@ peer <- function() {
   })
 }
 run("fixest", paste0("local projections, 8 horizons, ", 20 * size, "k x 12"), data, lp, peer,
-  gap(function() tidy(lp())$std.error[4:5], function() vapply(peer()[3:4], fixest::se, 1)), 3L)
+  gap(function() tidy(lp())$std.error[4:5], function() vapply(peer()[3:4], fixest::se, 1)), times = 3L)
 
 # A million units must do.
 data <- adoption(1e6 * size)

@@ -22,19 +22,20 @@ peak_memory <- function(f) {
   read("VmHWM") - before
 }
 
-# times: repetitions of each; inner: calls in one repetition, for work below the clock's grain.
-compare <- function(work, rows, ours, peer, estimates, times = 5L, inner = 1L, bytes = NA) {
+# times: repetitions of each; inner: calls in one repetition, for work below the clock's grain. slow: the peer takes
+# minutes and is called just once, so without its memory.
+compare <- function(work, rows, ours, peer, estimates, times = 5L, inner = 1L, bytes = NA, slow = FALSE) {
   repeat_calls <- function(f) function() for (i in seq_len(inner)) f()
   ours()
   if (inner > 1L) repeat_calls(ours)()
-  peer()
+  if (slow) times <- 1L else peer()
   t <- vapply(seq_len(times), function(i) {
     c(time_of(repeat_calls(ours)), time_of(repeat_calls(peer)))
   }, numeric(2)) / inner
   median_time <- apply(t, 1L, stats::median)
   data.frame(
     work = work, rows = rows, ratio = median_time[1L] / median_time[2L],
-    memory.ratio = if (inner > 1L) NA else peak_memory(ours) / peak_memory(peer),
+    memory.ratio = if (inner > 1L || slow) NA else peak_memory(ours) / peak_memory(peer),
     # Share of the time that reading the columns twice at 30 GB/s would take alone.
     memory.bound = 2 * bytes / 30e9 / median_time[1L],
     agreement = max(abs(estimates())), ours = median_time[1L], peer = median_time[2L]
