@@ -105,18 +105,18 @@ second_stage_clusters <- function(vcov, design, data) {
 center_effects <- function(prepared, clusters, leave_out) {
   design <- prepared$design
   used <- imputed_rows(prepared)
-  w <- if (is.null(design$weights)) rep(1, length(used)) else as.numeric(design$weights[used])
+  w <- if (!is.null(design$weights)) as.numeric(design$weights[used])
   cell <- prepared$cell[used]
   effect <- prepared$effect[used]
   k <- nrow(prepared$cells)
-  sums <- code_sums(cell, list(w, w * effect), k)
+  sums <- weighted_sums(cell, w, effect, k)
   estimate <- sums[, 3L] / sums[, 2L]
   pair <- cluster_cells(design, cell, used, clusters)
   # Rows that count once and stand alone are their own pairs.
   weight <- 1
   squares <- sums
   if (!is.null(pair$code) || !is.null(design$weights)) {
-    by_pair <- if (is.null(pair$code)) cbind(1, w, w * effect) else code_sums(pair$code, list(w, w * effect), length(pair$first))
+    by_pair <- if (is.null(pair$code)) cbind(1, w, w * effect) else weighted_sums(pair$code, w, effect, length(pair$first))
     weight <- by_pair[, 2L]
     squares <- code_sums(pair$first, list(weight^2, weight * by_pair[, 3L]), k)
   }
@@ -142,6 +142,12 @@ cluster_cells <- function(design, cell, used, clusters) {
   unit <- design$unit$code[used]
   group <- as.integer(if (is.null(clusters)) unit else clusters[unit + 1L])
   cpp_code_pairs(cell, group, max(group) + 1L)
+}
+
+# levels x (rows, weight, weighted sum of x); w NULL: rows count once.
+weighted_sums <- function(code, w, x, levels) {
+  if (is.null(w)) return(code_sums(code, list(x), levels)[, c(1L, 1L, 2L), drop = FALSE])
+  code_sums(code, list(w, w * x), levels)
 }
 
 # levels x (1 + columns): how many rows a code (from 0) has, and the sums of the columns.

@@ -40,7 +40,7 @@ data <- adoption(5000 * size)
 bjs <- function() pilot_did(y ~ status | id + year, data, estimator = "bjs", leads = 0)
 peer <- function() didimputation::did_imputation(data, "y", "g", "year", "id")
 run("didimputation", paste0("imputation with standard errors, ", 5 * size, "k x 12"), data, bjs, peer,
-  gap(function() tidy(bjs())$std.error[1], function() peer()$std.error))
+  gap(function() tidy(bjs())$std.error[1], function() peer()$std.error), inner = 5L)
 
 data <- adoption(20000 * size)
 gardner <- function() pilot_did(y ~ status | id + year, data, estimator = "gardner")
