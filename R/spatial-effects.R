@@ -174,7 +174,8 @@ add_inference <- function(table, level) {
 #' @export
 tidy.pilot_spatial_effects <- function(x, ...) {
   class(x) <- setdiff(class(x), "pilot_spatial_effects")
-  attributes(x)[c("conf.level", "inference", "model", "weights")] <- NULL
+  # One by one: attributes() as a whole would write the row names out.
+  for (own in c("conf.level", "inference", "model", "weights")) attr(x, own) <- NULL
   x
 }
 

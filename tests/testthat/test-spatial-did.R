@@ -467,3 +467,10 @@ test_that("Monte Carlo: the transformation is unbiased and covers, dummies are n
   expect_lt(mean(classical["b.se", ]), 0.88 * sd(classical["b", ]))
   expect_equal(mean(clustered["b.se", ]), sd(clustered["b", ]), tolerance = 0.15)
 })
+
+test_that("the table of effects is a plain tibble", {
+  table <- tidy(effects(fit_stored(stored$panels[[1]]$panel, "sdm")))
+  expect_identical(class(table), c("tbl_df", "tbl", "data.frame"))
+  expect_false(tibble::has_rownames(table))
+  expect_null(attr(table, "model"))
+})
