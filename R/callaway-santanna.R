@@ -96,15 +96,10 @@ drop_incomplete <- function(design) {
 cohort_shares <- function(design, balanced, repeated) {
   slots <- cohort_slots(design)
   value <- numeric(design$n_data)
-  used <- if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L
+  # Each row that counts, and its weight.
+  used <- if (balanced) first_rows(design) else if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L
   weight <- if (is.null(design$weights)) rep(1, length(used)) else as.numeric(design$weights[used])
-  value[used] <- if (repeated) {
-    weight
-  } else if (balanced) {
-    ifelse(design$time$code[used] == 0L, weight, 0)
-  } else {
-    weight / diff(design$start)[design$unit$code[used] + 1L]
-  }
+  value[used] <- if (balanced || repeated) weight else weight / diff(design$start)[design$unit$code[used] + 1L]
   sampled_shares(design, value, slots, "cohort")
 }
 
