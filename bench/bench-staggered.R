@@ -36,6 +36,14 @@ did <- function() {
 run("did", paste0("Callaway-Sant'Anna DR, 2 covariates, 5 cohorts, ", 50 * size, "k x 12, 1,000 draws"), data, cs, did,
   gap(function() tidy(cs())$estimate[1], function() did()$overall.att), times = 3L)
 
+fastdid <- function() {
+  timed <- data.table::as.data.table(transform(data, g = ifelse(g == 0, Inf, g)))
+  fastdid::fastdid(timed, timevar = "year", cohortvar = "g", unitvar = "id", outcomevar = "y", result_type = "dynamic",
+    control_option = "never", covariatesvar = c("x1", "x2"), boot = TRUE, biters = 1000, cband = TRUE)
+}
+run("fastdid", paste0("the same, ", 50 * size, "k x 12"), data, cs, fastdid,
+  gap(function() tidy(cs())$estimate[match("0", tidy(cs())$term)], function() with(fastdid(), att[event_time == 0])), times = 3L)
+
 data <- adoption(5000 * size)
 bjs <- function() pilot_did(y ~ status | id + year, data, estimator = "bjs", leads = 0)
 peer <- function() didimputation::did_imputation(data, "y", "g", "year", "id")
