@@ -1,4 +1,4 @@
-// The only place where R meets the core: views on R's memory, and how a call may use the machine.
+// Where R meets the core, with r_matrices.h: views on R's memory, and how a call may use the machine.
 #ifndef PILOTDID_CONVERT_H
 #define PILOTDID_CONVERT_H
 
