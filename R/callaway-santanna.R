@@ -76,9 +76,7 @@ refuse_no_never <- function(design, has_never, control_group, anticipation) {
 }
 
 constant_weights <- function(design) {
-  is.null(design$weights) || cpp_is_constant_within(
-    design$rows, design$start, design$unit$code, length(design$unit$values), design$weights
-  )
+  is.null(design$weights) || is_constant_within(design, design$unit, design$weights)
 }
 
 drop_incomplete <- function(design) {

@@ -79,9 +79,7 @@ refuse_own_moderator <- function(column, fit) {
 }
 
 constant_within_units <- function(design, column) {
-  cpp_is_constant_within(
-    design$rows, design$start, design$unit$code, length(design$unit$values), as.numeric(column)
-  )
+  is_constant_within(design, design$unit, as.numeric(column))
 }
 
 # Does the moderator change within a treated unit from its last untreated period on?

@@ -18,7 +18,7 @@ is_one_value <- function(design) {
 }
 
 explains_outcome <- function(effect, design) {
-  effect$intercept && cpp_is_constant_within(design$rows, design$start, effect$code, length(effect$values), design$outcome)
+  effect$intercept && is_constant_within(design, effect, design$outcome)
 }
 
 # After the fit: nothing but rounding is left once all effects are taken off. -> the fit

@@ -77,10 +77,15 @@ refuse_lost_treatment <- function(name, fit, design) {
   ))
 }
 
+# Has a column one value in each level of a factor (list(code, values)), among the rows of the design?
+is_constant_within <- function(design, factor, column) {
+  cpp_is_constant_within(design$rows, design$start, factor$code, length(factor$values), column)
+}
+
 # Which effect takes all the variation of a column; there may be no single one.
 absorbed_reason <- function(column, design) {
   for (e in design$effects) {
-    if (e$intercept && cpp_is_constant_within(design$rows, design$start, e$code, length(e$values), column)) {
+    if (e$intercept && is_constant_within(design, e, column)) {
       return(paste0("constant within `", e$label, "`: it is absorbed by the ", e$label, " effects"))
     }
   }

@@ -110,7 +110,7 @@ cohort_from_column <- function(design, cohort, data) {
   values[is.na(values) | values == 0] <- Inf
   times <- as.numeric(if (is.factor(design$time$values)) as.character(design$time$values) else design$time$values)
   used <- (if (is.null(design$rows)) seq_len(design$n_data) - 1L else design$rows) + 1L
-  if (!cpp_is_constant_within(design$rows, design$start, design$unit$code, length(design$unit$values), values)) {
+  if (!is_constant_within(design, design$unit, values)) {
     abort("cohort", c("The cohort must be the same in all rows of a unit.",
       x = "{.field {cohort}} changes within {.field {design$unit$label}}.",
       i = "It holds the first treated period of the unit, not a status."
