@@ -9,7 +9,7 @@ multiplier_bootstrap <- function(psi, draws = 1000L, type = c("mammen", "rademac
   type <- check_choice(type, types, "type")
   seed <- seed %||% floor(stats::runif(1L) * 2^31)
   check_number(seed, "seed", 0, 2^53)
-  drawn <- t(cpp_multiplier_bootstrap(t(psi), as.integer(draws), match(type, types) - 1L, seed))
+  drawn <- cpp_multiplier_bootstrap(psi, as.integer(draws), match(type, types) - 1L, seed)
   quartiles <- apply(drawn, 2L, stats::quantile, c(0.25, 0.75), type = 1L, na.rm = TRUE)
   se <- (quartiles[2L, ] - quartiles[1L, ]) / (stats::qnorm(0.75) - stats::qnorm(0.25))
   usable <- which(is.finite(se) & se > 0)

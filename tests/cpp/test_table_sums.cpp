@@ -93,11 +93,12 @@ TEST_CASE("the logit solves its score equations, and says where it cannot") {
 
 TEST_CASE("multipliers have mean zero and variance one, and do not depend on threads") {
   const Eigen::MatrixXd psi = Eigen::MatrixXd::Ones(1, 1);
+  const Eigen::MatrixXd many = Eigen::MatrixXd::Random(5000, 3);
   for (Multiplier type : {Multiplier::mammen, Multiplier::rademacher, Multiplier::normal}) {
     Execution one, two;
     two.threads = 2;
     const Eigen::MatrixXd draws = multiplier_bootstrap(psi, 20000, type, 11, one);
-    CHECK((draws - multiplier_bootstrap(psi, 20000, type, 11, two)).norm() == 0);
+    CHECK((multiplier_bootstrap(many, 100, type, 11, one) - multiplier_bootstrap(many, 100, type, 11, two)).norm() == 0);
     // Five standard errors of a mean and of a variance of 20,000 draws.
     CHECK(std::abs(draws.mean()) < 5 / std::sqrt(20000.0));
     CHECK(std::abs(draws.array().square().mean() - 1) < 5 * std::sqrt(2 / 20000.0));
@@ -105,15 +106,38 @@ TEST_CASE("multipliers have mean zero and variance one, and do not depend on thr
 }
 
 TEST_CASE("multiplier draws are the weighted sums, also where clusters do not come in eights") {
-  for (Multiplier type : {Multiplier::mammen, Multiplier::rademacher, Multiplier::normal}) {
-    const Eigen::MatrixXd one_each = Eigen::MatrixXd::Identity(21, 21);
-    const Eigen::MatrixXd weights = multiplier_bootstrap(one_each, 300, type, 5, Execution());
-    const Eigen::MatrixXd psi = Eigen::MatrixXd::Random(3, 21);
-    // The same sums in another order: rounding.
-    CHECK((multiplier_bootstrap(psi, 300, type, 5, Execution()) - psi * weights).cwiseAbs().maxCoeff() < 1e-12);
-    if (type != Multiplier::normal) {
+  for (Multiplier type : {Multiplier::mammen, Multiplier::rademacher, Multiplier::normal})
+    // One table, several with one that is not full, and more than one stream of random numbers.
+    for (int clusters : {21, 75, 2100}) {
+      const int draws = 150;
+      const Eigen::MatrixXd one_each = Eigen::MatrixXd::Identity(clusters, clusters);
+      const Eigen::MatrixXd weights = multiplier_bootstrap(one_each, draws, type, 5, Execution());
+      const Eigen::MatrixXd psi = Eigen::MatrixXd::Random(clusters, 6);
+      // The same sums in another order: rounding.
+      CHECK((multiplier_bootstrap(psi, draws, type, 5, Execution()) - weights * psi).cwiseAbs().maxCoeff() < 1e-11);
+      // Independent over clusters: five standard errors of a covariance of neighbors.
+      const Eigen::Index n = clusters - 1;
+      const double together = weights.leftCols(n).cwiseProduct(weights.rightCols(n)).mean();
+      CHECK(std::abs(together) < 5 / std::sqrt(static_cast<double>(n * draws)));
+      if (type == Multiplier::normal) continue;
       const TwoPoints points = two_points(type);
       CHECK((weights.array() - points.low).cwiseAbs().min((weights.array() - points.high).cwiseAbs()).maxCoeff() < 1e-12);
+      const double high = (weights.array() > 0).cast<double>().mean();
+      CHECK(std::abs(high - points.share) <
+            5 * std::sqrt(points.share * (1 - points.share) / static_cast<double>(clusters * draws)));
     }
+}
+
+TEST_CASE("random bits have their probability in every place") {
+  Random random(3, 0);
+  for (double share : {0.5, 0.25, 0.7236, 0.001}) {
+    const int words = 20000;
+    std::vector<int> count(64, 0);
+    for (int i = 0; i < words; ++i) {
+      const std::uint64_t drawn = random_bits(random, static_cast<std::uint64_t>(std::ldexp(share, 64)));
+      for (int bit = 0; bit < 64; ++bit) count[bit] += static_cast<int>(drawn >> bit & 1);
+    }
+    // Five standard errors of each count.
+    for (int bit = 0; bit < 64; ++bit) CHECK(std::abs(count[bit] - share * words) < 5 * std::sqrt(words * share * (1 - share)));
   }
 }
