@@ -168,7 +168,9 @@ missing_side <- function(treated, control) {
 cs_by_cells <- function(design, cells, method, by_row) {
   solved <- which(is.na(cells$reason) & cells$time != cells$base)
   # Cells of a cohort with the same covariates and controls share their models: side by side.
-  key <- interaction(cells$cohort, pmin(cells$time, cells$base), cells$later_than, drop = TRUE)
+  constant <- !by_row && constant_weights(design) &&
+    all(vapply(design$covariates, function(x) is_constant_within(design, design$unit, x), TRUE))
+  key <- interaction(cells$cohort, if (constant) 0L else pmin(cells$time, cells$base), cells$later_than, drop = TRUE)
   solved <- solved[order(as.integer(key)[solved])]
   spec <- cbind(cells$cohort, cells$time, cells$base, cells$later_than, as.integer(key))[solved, , drop = FALSE]
   storage.mode(spec) <- "integer"
@@ -176,7 +178,7 @@ cs_by_cells <- function(design, cells, method, by_row) {
     list(
       rows = design$rows, start = design$start, time = design$time$code,
       periods = length(design$time$values), cohort = design$cohort, outcome = design$outcome,
-      weights = design$weights, covariates = unname(design$covariates), by_row = by_row
+      weights = design$weights, covariates = unname(design$covariates), by_row = by_row, constant = constant
     ), spec, match(method, c("dr", "ipw", "or")) - 1L
   )
   cells$estimate <- ifelse(is.na(cells$reason), 0, NA)

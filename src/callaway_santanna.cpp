@@ -2,7 +2,7 @@
 
 #include "convert.h"
 
-// panel: list(rows, start, time, periods, cohort by unit, outcome, weights, covariates, by_row).
+// panel: list(rows, start, time, periods, cohort by unit, outcome, weights, covariates, by_row, constant).
 // cells: integer matrix with one row a cell: cohort, time, base, later_than, group.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_callaway_santanna(Rcpp::List panel, Rcpp::IntegerMatrix cells, int method) {
@@ -18,6 +18,7 @@ Rcpp::List cpp_callaway_santanna(Rcpp::List panel, Rcpp::IntegerMatrix cells, in
   p.weights = as_column(panel["weights"]);
   p.covariates = as_columns(panel["covariates"]);
   p.by_row = Rcpp::as<bool>(panel["by_row"]);
+  p.constant = Rcpp::as<bool>(panel["constant"]);
   std::vector<pilotdid::CsCell> list;
   std::vector<int> group;
   for (int c = 0; c < cells.nrow(); ++c) {

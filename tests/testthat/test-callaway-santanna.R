@@ -82,6 +82,19 @@ test_that("without covariates the three methods are one, and covariates enter by
   expect_identical(one("dr"), one("or"))
 })
 
+test_that("covariates that never change share their models over periods and give what changing ones give", {
+  for (control in c("never", "notyet"))
+    for (method in c("dr", "or", "ipw")) {
+      changed <- mpdta
+      # The last period is never the earlier one of a comparison: its covariate enters nowhere.
+      last <- changed$year == max(changed$year)
+      changed$lpop[last] <- changed$lpop[last] + seq_len(sum(last))
+      fit <- cs_mpdta(quote(lpop), method = method, control_group = control)
+      other <- pilot_did(lemp ~ lpop | countyreal + year, changed, estimator = "cs", cohort = "first.treat", method = method, control_group = control)
+      expect_identical(tidy(fit), tidy(other), info = paste(control, method))
+    }
+})
+
 test_that("the order of rows, labels of units, shifts of the outcome and threads do not matter", {
   data <- staggered_panel(7)
   run <- function(data) quiet(pilot_did(y ~ z | id + year, data, estimator = "cs", cohort = "g", control_group = "notyet"))

@@ -7,6 +7,7 @@
 
 #include <Eigen/Dense>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "column.hpp"
@@ -29,6 +30,7 @@ struct CsPanel {
   Column outcome, weights;
   Columns covariates;
   bool by_row = false;          // repeated cross-sections: rows, not differences within units
+  bool constant = false;        // neither weights nor covariates change within units
 };
 
 // Controls are the never treated and cohorts later than `later_than`.
@@ -319,14 +321,13 @@ class CsCells {
            std::vector<CsEstimate>& out, double* psi) const {
     detail::CsNuisance nuisance;
     detail::OutcomeModel model;
-    std::vector<std::size_t> last;
-    std::vector<char> last_treated;
+    detail::Members last;
     for (std::size_t c = begin; c < end; ++c) {
-      const detail::Members members = detail::find_members(panel_, at_, cells[c]);
+      detail::Members members = detail::find_members(panel_, at_, cells[c]);
       CsEstimate& estimate = out[c];
       estimate.status = detail::count(panel_, members, estimate);
       if (estimate.status != CsStatus::estimated) continue;
-      if (members.row_x != last || members.treated != last_treated) {
+      if (!same_covariates(members, last)) {
         nuisance = detail::prepare(panel_, members, method_);
         if (!panel_.by_row && method_ != CsMethod::weighting && nuisance.status == CsStatus::estimated) {
           model = detail::OutcomeModel(nuisance.x, nuisance.w - nuisance.treated_weight);
@@ -335,17 +336,21 @@ class CsCells {
             nuisance.column = model.part.singular;
           }
         }
-        last = members.row_x;
-        last_treated = members.treated;
       }
       estimate.status = nuisance.status;
       estimate.column = nuisance.column;
-      if (estimate.status != CsStatus::estimated) continue;
-      solve(members, nuisance, model, estimate, psi + c * static_cast<std::size_t>(panel_.units));
+      if (estimate.status == CsStatus::estimated)
+        solve(members, nuisance, model, estimate, psi + c * static_cast<std::size_t>(panel_.units));
+      last = std::move(members);
     }
   }
 
  private:
+  bool same_covariates(const detail::Members& a, const detail::Members& b) const {
+    if (a.treated != b.treated) return false;
+    return panel_.constant ? a.unit == b.unit : a.row_x == b.row_x;
+  }
+
   void solve(const detail::Members& members, const detail::CsNuisance& nuisance,
              const detail::OutcomeModel& model, CsEstimate& estimate, double* psi) const {
     const Eigen::Index n = static_cast<Eigen::Index>(members.unit.size());

@@ -6,6 +6,9 @@
 #include <Eigen/Dense>
 #include <cmath>
 
+#include "simd.hpp"
+#include "vector_log.hpp"
+
 namespace pilotdid {
 
 // Inverse of a symmetric matrix whose columns are sums over standardized covariates. `singular`
@@ -65,28 +68,49 @@ struct Logit {
   bool converged = false;
 };
 
+namespace detail {
+
+// Deviance (half of it) and fitted probabilities at the linear predictors eta. exponential: scratch.
+inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d, const Eigen::VectorXd& w,
+                       Eigen::VectorXd& exponential, Eigen::VectorXd& fitted) {
+  exponential = (-eta.array().abs()).exp();
+  const Eigen::Index n = eta.size();
+  const double *h = eta.data(), *y = d.data(), *mass = w.data(), *e = exponential.data();
+  double* p = fitted.data();
+  double sum = 0;
+  vectorized([&]() PILOTDID_INLINE {
+    double s = 0;
+    PILOTDID_SIMD(reduction(+ : s))
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const double larger = 1 / (1 + e[i]);
+      p[i] = h[i] >= 0 ? larger : e[i] * larger;
+      // -log of the probability of what happened: without the second term if that was the likelier.
+      const double z = y[i] > 0.5 ? h[i] : -h[i];
+      s += mass[i] * (vector_log(1 + e[i]) - (z < 0 ? z : 0));
+    }
+    sum = s;
+  });
+  return sum;
+}
+
+}  // namespace detail
+
 // Newton's method with halved steps; the information is that of the fitted probabilities.
 inline Logit fit_logit(const Eigen::MatrixXd& x, const Eigen::VectorXd& d, const Eigen::VectorXd& w) {
   const Eigen::Index n = x.rows(), k = x.cols();
   Logit out;
-  Eigen::VectorXd beta = Eigen::VectorXd::Zero(k);
+  Eigen::VectorXd beta = Eigen::VectorXd::Zero(k), exponential(n), eta(n);
   const double share = w.dot(d) / w.sum();
   beta[0] = std::log(share / (1 - share));  // column 0 is the intercept
   out.fitted.resize(n);
   const auto deviance = [&](const Eigen::VectorXd& b) {
-    const Eigen::VectorXd eta = x * b;
-    double sum = 0;
-    for (Eigen::Index i = 0; i < n; ++i) {
-      const double z = d[i] > 0.5 ? eta[i] : -eta[i];
-      sum += w[i] * (std::log1p(std::exp(-std::abs(z))) - std::min(z, 0.0));
-    }
-    return sum;
+    eta.noalias() = x * b;
+    return detail::logit_at(eta, d, w, exponential, out.fitted);
   };
   double value = deviance(beta);
   // Newton converges quadratically: 1e-12 of the deviance is the last step, well below the
   // 1e-8 at which glm() stops. Separated samples run off to infinity and stop at 50.
   for (int iteration = 0; iteration < 50; ++iteration) {
-    out.fitted = (1 + (-(x * beta)).array().exp()).inverse();
     const Eigen::VectorXd information = w.array() * out.fitted.array() * (1 - out.fitted.array());
     const SmallInverse s = invert_small(x.transpose() * information.asDiagonal() * x);
     if (s.singular >= 0) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "column.hpp"
+#include "cross_products.hpp"
 #include "parallel.hpp"
 
 namespace pilotdid {
@@ -72,15 +73,16 @@ class DenseStrip {
   int first_ = -length;
 };
 
-// Adds the influence of one unit to out.
-inline void add_unit(const TableInfluence& f, DenseStrip& strip, int unit,
-                     Eigen::Ref<Eigen::VectorXd> out) {
+// Add the influence of one unit to out: what the tables say, and the dense contributions.
+inline void add_tables(const TableInfluence& f, int unit, Eigen::Ref<Eigen::VectorXd> out) {
   for (const TableTerm& term : f.terms)
     for (int p = f.start[unit]; p < f.start[unit + 1]; ++p) {
       const std::size_t row = f.rows[static_cast<std::size_t>(p)];
       const double value = term.value ? term.value[row] : 1.0;
       if (value != 0) out.noalias() += value * term.table.col(term.code[row]);
     }
+}
+inline void add_dense(const TableInfluence& f, DenseStrip& strip, int unit, Eigen::Ref<Eigen::VectorXd> out) {
   const double* values = strip.of(unit);
   for (const DenseTerm& term : f.dense)
     for (Eigen::Index j = 0; j < term.map.cols(); ++j) {
@@ -99,19 +101,28 @@ inline std::size_t unit_chunks(int units) {
 // cluster: unit -> 0 .. clusters-1, or null for the units themselves. -> clusters x effects.
 inline Eigen::MatrixXd influence_sums(const TableInfluence& f, const int* cluster, int clusters,
                                       const Execution& exec) {
-  Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(f.effects, cluster ? clusters : f.units);
-  if (!cluster) {
-    parallel_for(detail::unit_chunks(f.units), exec, [&](std::size_t c) {
-      const int begin = static_cast<int>(c) * detail::units_a_chunk;
-      detail::DenseStrip strip(f);
-      for (int i = begin; i < std::min(begin + detail::units_a_chunk, f.units); ++i)
-        detail::add_unit(f, strip, i, sums.col(i));
-    });
-  } else {
+  if (cluster) {
+    Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(f.effects, clusters);
     detail::DenseStrip strip(f);
-    for (int i = 0; i < f.units; ++i) detail::add_unit(f, strip, i, sums.col(cluster[i]));
+    for (int i = 0; i < f.units; ++i) {
+      detail::add_tables(f, i, sums.col(cluster[i]));
+      detail::add_dense(f, strip, i, sums.col(cluster[i]));
+    }
+    return sums.transpose();
   }
-  return sums.transpose();
+  Eigen::MatrixXd sums(f.units, f.effects);
+  parallel_for(detail::unit_chunks(f.units), exec, [&](std::size_t c) {
+    const int begin = static_cast<int>(c) * detail::units_a_chunk;
+    const int n = std::min(detail::units_a_chunk, f.units - begin);
+    Eigen::MatrixXd own = Eigen::MatrixXd::Zero(f.effects, n);
+    for (int i = 0; i < n; ++i) detail::add_tables(f, begin + i, own.col(i));
+    sums.middleRows(begin, n) = own.transpose();
+    for (const DenseTerm& term : f.dense) {
+      const Eigen::Map<const Eigen::MatrixXd> block(term.block, f.units, term.map.cols());
+      sums.middleRows(begin, n).noalias() += block.middleRows(begin, n) * term.map.transpose();
+    }
+  });
+  return sums;
 }
 
 namespace detail {
@@ -135,11 +146,13 @@ class PatternSquares {
                                           : &patterns_.emplace(codes_, Pattern(codes_.size() + static_cast<std::size_t>(strip.size()))).first->second;
       last_ = codes_;
     }
-    double* z = current_->next();
+    auto z = current_->next();
+    Eigen::Index at = 0;
     for (const TableTerm& term : f_.terms)
       for (int p = f_.start[unit]; p < f_.start[unit + 1]; ++p)
-        *z++ = term.value ? term.value[f_.rows[static_cast<std::size_t>(p)]] : 1.0;
-    if (strip.size() > 0) std::copy_n(strip.of(unit), strip.size(), z);
+        z[at++] = term.value ? term.value[f_.rows[static_cast<std::size_t>(p)]] : 1.0;
+    const double* dense = strip.of(unit);
+    for (Eigen::Index j = 0; j < strip.size(); ++j) z[at++] = dense[j];
     return true;
   }
 
@@ -156,15 +169,15 @@ class PatternSquares {
  private:
   static constexpr std::size_t most = 256;
 
-  // Sums z z' for 64 units at a time, as a product of matrices.
+  // Sums z z' for 128 units at a time: their numbers one below the other, each z a row.
   class Pattern {
    public:
     explicit Pattern(std::size_t n) : square_(Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n))),
-          z_(static_cast<Eigen::Index>(n), 64) {}
+          z_(room + 8, static_cast<Eigen::Index>(n)) {}
     Eigen::Index size() const { return square_.rows(); }
-    double* next() {
-      if (used_ == z_.cols()) flush();
-      return z_.col(used_++).data();
+    Eigen::Ref<Eigen::RowVectorXd, 0, Eigen::InnerStride<>> next() {
+      if (used_ == room) flush();
+      return z_.row(used_++);
     }
     const Eigen::MatrixXd& square() {
       flush();
@@ -172,12 +185,13 @@ class PatternSquares {
     }
 
    private:
+    static constexpr int room = 128;  // columns eight rows longer do not meet on the same lines of the cache
     void flush() {
-      square_.selfadjointView<Eigen::Lower>().rankUpdate(z_.leftCols(used_));
+      add_cross_products(z_, used_, square_);
       used_ = 0;
     }
     Eigen::MatrixXd square_, z_;
-    Eigen::Index used_ = 0;
+    int used_ = 0;
   };
 
   // The tables of a pattern side by side.
@@ -215,7 +229,8 @@ inline Eigen::MatrixXd influence_square(const TableInfluence& f, const Execution
     for (int i = first; i < last; ++i) {
       if (squares.add(i, strip)) continue;
       psi.setZero();
-      detail::add_unit(f, strip, i, psi);
+      detail::add_tables(f, i, psi);
+      detail::add_dense(f, strip, i, psi);
       partial[part].selfadjointView<Eigen::Lower>().rankUpdate(psi);
     }
     partial[part] = partial[part].selfadjointView<Eigen::Lower>();
