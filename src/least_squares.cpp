@@ -16,7 +16,8 @@ pilotdid::Grouping as_grouping(int by, SEXP code, int clusters) {
   return grouping;
 }
 
-Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit) {
+// scores: NULL, or R's own matrix in which the sums already are.
+Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit, SEXP scores = R_NilValue) {
   const pilotdid::Solution& s = fit.solution;
   Rcpp::IntegerVector standing(s.standing.size());
   for (std::size_t j = 0; j < s.standing.size(); ++j) standing[j] = static_cast<int>(s.standing[j]);
@@ -25,7 +26,8 @@ Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit) {
       Rcpp::_["coefficients"] = wrap_vector(s.coefficients),
       Rcpp::_["inverse"] = Rcpp::wrap(s.inverse), Rcpp::_["standing"] = standing,
       Rcpp::_["combination"] = Rcpp::wrap(s.combination), Rcpp::_["orthogonal"] = fit.orthogonal,
-      Rcpp::_["rss"] = fit.scores.rss.size() ? fit.scores.rss[0] : NA_REAL, Rcpp::_["scores"] = Rcpp::wrap(fit.scores.sums));
+      Rcpp::_["rss"] = fit.scores.rss.size() ? fit.scores.rss[0] : NA_REAL,
+      Rcpp::_["scores"] = Rf_isNull(scores) ? Rcpp::wrap(fit.scores.sums) : scores);
 }
 
 }  // namespace
@@ -49,9 +51,18 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
     cell_effect.code = INTEGER(cells);
     cell_effect.levels = levels;
   }
-  return wrap_least_squares(pilotdid::fit_least_squares(
-      as_absorption(absorption), as_columns(columns), as_grouping(by, code, clusters), nullptr,
-      as_options(options), execution(), Rf_isNull(cells) ? nullptr : &cell_effect));
+  const pilotdid::Absorption a = as_absorption(absorption);
+  pilotdid::Grouping grouping = as_grouping(by, code, clusters);
+  SEXP scores = R_NilValue;
+  Rcpp::NumericMatrix own;
+  if (grouping.kind == pilotdid::Grouping::Kind::groups) {
+    // A row a unit: written where R keeps it.
+    own = new_matrix(a.groups, columns.size() - 1);
+    grouping.place = own.begin();
+    scores = own;
+  }
+  return wrap_least_squares(pilotdid::fit_least_squares(a, as_columns(columns), grouping, nullptr, as_options(options), execution(),
+                                                        Rf_isNull(cells) ? nullptr : &cell_effect), scores);
 }
 
 // columns: the outcomes first, then the regressors. One list an outcome.

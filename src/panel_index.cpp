@@ -6,8 +6,9 @@
 
 namespace {
 
+// Empty for NULL: all rows are kept.
 std::vector<unsigned char> as_keep(SEXP keep, std::size_t n) {
-  if (Rf_isNull(keep)) return std::vector<unsigned char>(n, 1);
+  if (Rf_isNull(keep)) return {};
   return std::vector<unsigned char>(RAW(keep), RAW(keep) + n);
 }
 
@@ -15,11 +16,17 @@ Rcpp::RawVector wrap_keep(const std::vector<unsigned char>& keep) {
   return Rcpp::RawVector(keep.begin(), keep.end());
 }
 
+Rcpp::IntegerVector new_codes(R_xlen_t n) {
+  Rcpp::IntegerVector code(Rcpp::no_init(n));
+  pilotdid::advise_large_pages(code.begin(), static_cast<std::size_t>(n));
+  return code;
+}
+
 // Codes and the distinct values in ascending order.
 template <class Vector, class T>
 Rcpp::List code_numbers(SEXP x, const T* values) {
   const R_xlen_t n = Rf_xlength(x);
-  Rcpp::IntegerVector code(Rcpp::no_init(n));
+  Rcpp::IntegerVector code = new_codes(n);
   const std::vector<T> distinct =
       pilotdid::code_values(values, static_cast<std::size_t>(n), code.begin(), execution());
   return Rcpp::List::create(Rcpp::_["code"] = code,
@@ -36,7 +43,7 @@ Rcpp::List code_strings(SEXP x) {
     address[i] =
         s == NA_STRING ? -1 : static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(s));
   }
-  Rcpp::IntegerVector code(Rcpp::no_init(n));
+  Rcpp::IntegerVector code = new_codes(n);
   const std::vector<std::int64_t> distinct =
       pilotdid::code_values(address.data(), address.size(), code.begin(), execution());
   Rcpp::CharacterVector values(static_cast<R_xlen_t>(distinct.size()));
@@ -73,7 +80,7 @@ void cpp_recode(Rcpp::IntegerVector code, Rcpp::IntegerVector rank) {
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_code_pairs(Rcpp::IntegerVector a, Rcpp::IntegerVector b, int levels_b) {
-  Rcpp::IntegerVector code(Rcpp::no_init(a.size()));
+  Rcpp::IntegerVector code = new_codes(a.size());
   const std::vector<std::int64_t> pairs =
       pilotdid::code_pairs(a.begin(), b.begin(), levels_b, static_cast<std::size_t>(a.size()),
                            code.begin(), execution());
@@ -112,7 +119,7 @@ Rcpp::List cpp_prune(SEXP keep, Rcpp::List codes, Rcpp::IntegerVector levels, do
   for (R_xlen_t f = 0; f < codes.size(); ++f)
     pointers.push_back(INTEGER(static_cast<SEXP>(codes[f])));
   const std::size_t dropped = pilotdid::prune_singletons(
-      pointers, Rcpp::as<std::vector<int>>(levels), flags.size(), flags, execution());
+      pointers, Rcpp::as<std::vector<int>>(levels), static_cast<std::size_t>(n), flags, execution());
   return Rcpp::List::create(
       Rcpp::_["keep"] = dropped == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
       Rcpp::_["dropped"] = static_cast<double>(dropped));
@@ -163,7 +170,7 @@ Rcpp::List cpp_treatment_paths(SEXP rows, Rcpp::IntegerVector start, Rcpp::Integ
 // Codes of the rows that are kept, without gaps, and which of the old levels (from 1) are left.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_compact(Rcpp::IntegerVector code, int levels, Rcpp::RawVector keep) {
-  Rcpp::IntegerVector out(Rcpp::no_init(code.size()));
+  Rcpp::IntegerVector out = new_codes(code.size());
   std::vector<int> used =
       pilotdid::compact_codes(code.begin(), levels, keep.begin(),
                               static_cast<std::size_t>(code.size()), NA_INTEGER, out.begin());

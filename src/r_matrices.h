@@ -22,10 +22,19 @@ Eigen::VectorXd as(SEXP x);
 
 #include <Rcpp/Lightest>
 
+#include <pilotdid/large_pages.hpp>
+
+// Not filled.
+inline Rcpp::NumericMatrix new_matrix(Eigen::Index rows, Eigen::Index cols) {
+  Rcpp::NumericMatrix out(Rcpp::no_init(static_cast<int>(rows), static_cast<int>(cols)));
+  pilotdid::advise_large_pages(out.begin(), static_cast<std::size_t>(rows * cols));
+  return out;
+}
+
 namespace Rcpp {
 template <>
 inline SEXP wrap(const Eigen::MatrixXd& x) {
-  NumericMatrix out(no_init(static_cast<int>(x.rows()), static_cast<int>(x.cols())));
+  NumericMatrix out = new_matrix(x.rows(), x.cols());
   std::copy(x.data(), x.data() + x.size(), out.begin());
   return out;
 }

@@ -54,6 +54,9 @@ TEST_CASE("singletons are pruned until none is left") {
   std::vector<unsigned char> keep(5, 1);
   CHECK(prune_singletons({unit, time}, {3, 3}, 5, keep, Execution()) == 3);
   CHECK(keep == std::vector<unsigned char>({1, 1, 0, 0, 0}));
+  std::vector<unsigned char> none_yet;
+  CHECK(prune_singletons({unit, time}, {3, 3}, 5, none_yet, Execution()) == 3);
+  CHECK(none_yet == keep);
 }
 
 TEST_CASE("missing and infinite values are found and counted for the first column") {
@@ -65,6 +68,12 @@ TEST_CASE("missing and infinite values are found and counted for the first colum
   CHECK(found[0].first_infinite == 3);
   CHECK(found[1].dropped == 1);
   CHECK(keep == std::vector<unsigned char>({0, 0, 1, 1}));
+  std::vector<unsigned char> none_yet;
+  CHECK(scan_columns({Column(x), Column(y)}, 4, none_yet, Execution())[1].dropped == 1);
+  CHECK(none_yet == keep);
+  none_yet.clear();
+  CHECK(scan_columns({Column(y + 2)}, 2, none_yet, Execution())[0].dropped == 0);
+  CHECK(none_yet.empty());
 }
 
 TEST_CASE("treatment paths: cohorts, always treated, reversals, gaps") {

@@ -177,15 +177,25 @@ class BlockReader {
       for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
   }
 
+  // Where rows come as they stand, those of the next block are asked for while this one is worked on: each column
+  // is a stream of its own, and the processor does not look ahead over the ends of pages, which blocks about fill.
+  template <class T>
+  void gather(const T* x, double* out) const {
+    if (!a_.rows.identity()) return gather_each(x, out);
+    const int n = rows(), ahead = std::min(n, static_cast<int>(a_.rows.size()) - p1_);
+    const T *from = x + p0_, *next = x + p1_;
+#if defined(__GNUC__)
+    for (int i = 0; i < ahead; i += 8) __builtin_prefetch(next + i);
+#endif
+    PILOTDID_SIMD()
+    for (int i = 0; i < n; ++i) out[i] = static_cast<double>(from[i]);
+  }
+  void gather(const Indicator& x, double* out) const { gather_each(x, out); }
+
   template <class X>
-  void gather(X x, double* out) const {
+  void gather_each(const X& x, double* out) const {
     const int n = rows();
-    if (a_.rows.identity()) {
-      PILOTDID_SIMD()
-      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[p0_ + i]);
-    } else {
-      for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[row(i)]);
-    }
+    for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[row(i)]);
   }
 
   void subtract_effects(const Eigen::MatrixXd& effects) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absorption.hpp"
+#include "large_pages.hpp"
 
 namespace pilotdid {
 
@@ -24,6 +25,7 @@ struct Grouping {
   enum class Kind { rows, groups, codes } kind = Kind::groups;
   const int* code = nullptr;  // data row -> cluster, for codes
   int clusters = 0;
+  double* place = nullptr;    // groups: where the caller wants the sums, groups x km; then they are returned nowhere else
 };
 
 struct ScoreSums {
@@ -65,7 +67,7 @@ class Regressors {
 // The scores of one block (residuals e, n x m) into the sums.
 inline void add_scores(const Absorption& a, const BlockReader& block, const Regressors& regressors,
                        const Eigen::MatrixXd& e, const Grouping& by, Eigen::Index k,
-                       Eigen::MatrixXd& sums) {
+                       Eigen::Ref<Eigen::MatrixXd> sums) {
   const int n = block.rows();
   if (by.kind == Grouping::Kind::rows) {
     Eigen::MatrixXd scores(n, k * e.cols());
@@ -122,13 +124,18 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
   const std::vector<Chunk> chunks =
       cut_chunks(a, own ? 1 : static_cast<std::size_t>(height) * static_cast<std::size_t>(k * m));
   ScoreSums out;
-  out.sums = Eigen::MatrixXd::Zero(height, k * m);
+  if (!by.place) {
+    out.sums.resize(height, k * m);
+    advise_large_pages(out.sums.data(), static_cast<std::size_t>(out.sums.size()));
+  }
+  if (!own) out.sums.setZero();
+  Eigen::Map<Eigen::MatrixXd> by_group(by.place ? by.place : out.sums.data(), own ? height : 0, own ? k * m : 0);
   out.rss = Eigen::VectorXd::Zero(m);
   std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
   std::vector<Eigen::VectorXd> rss(chunks.size(), Eigen::VectorXd::Zero(m));
   parallel_for(chunks.size(), exec, [&](std::size_t c) {
     if (!own) partial[c] = Eigen::MatrixXd::Zero(height, k * m);
-    Eigen::MatrixXd& sums = own ? out.sums : partial[c];
+    Eigen::Ref<Eigen::MatrixXd> sums = own ? Eigen::Ref<Eigen::MatrixXd>(by_group) : Eigen::Ref<Eigen::MatrixXd>(partial[c]);
     BlockReader reader(a, columns);
     detail::Regressors regressors(fit.regressors);
     Eigen::MatrixXd e;

@@ -70,23 +70,20 @@ struct Logit {
 
 namespace detail {
 
-// Deviance (half of it) and fitted probabilities at the linear predictors eta. exponential: scratch.
+// Deviance (half of it) and fitted probabilities at the linear predictors eta. odds: scratch.
 inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d, const Eigen::VectorXd& w,
-                       Eigen::VectorXd& exponential, Eigen::VectorXd& fitted) {
-  exponential = (-eta.array().abs()).exp();
-  const Eigen::Index n = eta.size();
-  const double *h = eta.data(), *y = d.data(), *mass = w.data(), *e = exponential.data();
-  double* p = fitted.data();
+                       Eigen::VectorXd& odds, Eigen::VectorXd& fitted) {
+  odds = (-eta).array().exp();
   double sum = 0;
   vectorized([&]() PILOTDID_INLINE {
-    double s = 0;
+    const Eigen::Index n = eta.size();
+    const double *h = eta.data(), *y = d.data(), *mass = w.data(), *e = odds.data();
+    double *p = fitted.data(), s = 0;
     PILOTDID_SIMD(reduction(+ : s))
     for (Eigen::Index i = 0; i < n; ++i) {
-      const double larger = 1 / (1 + e[i]);
-      p[i] = h[i] >= 0 ? larger : e[i] * larger;
-      // -log of the probability of what happened: without the second term if that was the likelier.
-      const double z = y[i] > 0.5 ? h[i] : -h[i];
-      s += mass[i] * (vector_log(1 + e[i]) - (z < 0 ? z : 0));
+      p[i] = 1 / (1 + e[i]);
+      // -log p = log(1 + e) and -log(1 - p) = log(1 + e) - log(e).
+      s += mass[i] * (vector_log(1 + e[i]) + (1 - y[i]) * h[i]);
     }
     sum = s;
   });
@@ -99,13 +96,13 @@ inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d, con
 inline Logit fit_logit(const Eigen::MatrixXd& x, const Eigen::VectorXd& d, const Eigen::VectorXd& w) {
   const Eigen::Index n = x.rows(), k = x.cols();
   Logit out;
-  Eigen::VectorXd beta = Eigen::VectorXd::Zero(k), exponential(n), eta(n);
+  Eigen::VectorXd beta = Eigen::VectorXd::Zero(k), odds(n), eta(n);
   const double share = w.dot(d) / w.sum();
   beta[0] = std::log(share / (1 - share));  // column 0 is the intercept
   out.fitted.resize(n);
   const auto deviance = [&](const Eigen::VectorXd& b) {
     eta.noalias() = x * b;
-    return detail::logit_at(eta, d, w, exponential, out.fitted);
+    return detail::logit_at(eta, d, w, odds, out.fitted);
   };
   double value = deviance(beta);
   // Newton converges quadratically: 1e-12 of the deviance is the last step, well below the

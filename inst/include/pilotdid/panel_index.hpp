@@ -105,11 +105,11 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
 }
 
 // Does some level hold a single row? Ends once all levels are known to hold two.
-inline bool has_single(const int* code, int levels, const std::vector<unsigned char>& keep) {
+inline bool has_single(const int* code, int levels, std::size_t n, const std::vector<unsigned char>& keep) {
   std::vector<unsigned char> seen(static_cast<std::size_t>(levels), 0);
   int open = levels;
-  for (std::size_t i = 0; i < keep.size() && open > 0; ++i) {
-    if (!keep[i]) continue;
+  for (std::size_t i = 0; i < n && open > 0; ++i) {
+    if (!keep.empty() && !keep[i]) continue;
     unsigned char& rows = seen[code[i]];
     if (rows == 2) continue;
     if (++rows == 2) --open;
@@ -118,14 +118,15 @@ inline bool has_single(const int* code, int levels, const std::vector<unsigned c
 }
 
 // Drops rows whose level of some effect holds no other row, again and again until none is left:
-// such a row is fitted exactly and says nothing. Returns how many were dropped.
+// such a row is fitted exactly and says nothing. Returns how many were dropped. keep: as scan_columns() has it.
 inline std::size_t prune_singletons(const std::vector<const int*>& codes,
                                     const std::vector<int>& levels, std::size_t n,
                                     std::vector<unsigned char>& keep, const Execution& exec) {
   std::vector<char> single(codes.size());
   parallel_for(codes.size(), exec,
-               [&](std::size_t f) { single[f] = has_single(codes[f], levels[f], keep); });
+               [&](std::size_t f) { single[f] = has_single(codes[f], levels[f], n, keep); });
   if (std::none_of(single.begin(), single.end(), [](char yes) { return yes; })) return 0;
+  if (keep.empty()) keep.assign(n, 1);
   std::vector<std::vector<int>> count(codes.size());
   parallel_for(codes.size(), exec, [&](std::size_t f) {
     count[f].assign(static_cast<std::size_t>(levels[f]), 0);
@@ -170,6 +171,11 @@ inline std::vector<int> compact_codes(const int* code, int levels, const unsigne
 
 // Does a column take a single value within each level of a factor?
 inline bool is_constant_within(const Rows& rows, const int* code, int levels, const Column& x) {
+  // Neighbors among the first rows: most columns vary there already, and nothing need be remembered.
+  for (std::size_t p = 1; p < std::min<std::size_t>(rows.size(), 4096); ++p) {
+    const std::size_t row = rows[p], before = rows[p - 1];
+    if (code[row] == code[before] && x[row] != x[before]) return false;
+  }
   std::vector<std::ptrdiff_t> first(static_cast<std::size_t>(levels), -1);
   for (std::size_t p = 0; p < rows.size(); ++p) {
     const std::size_t row = rows[p];
