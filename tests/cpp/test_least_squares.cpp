@@ -30,6 +30,35 @@ TEST_CASE("the scores of each column sum to zero over the units") {
   CHECK(found.scores.sums.colwise().sum().norm() < 1e-10);  // rounding of 200 terms of size 1
 }
 
+TEST_CASE("scores by group from columns as they are equal those of columns partialled out") {
+  // Units without any row, a second effect, a level of the columns that dwarfs them, three regressors (tiles not full).
+  Panel panel(60, 7, 0.3, 12);
+  const int rows = static_cast<int>(panel.y.size());
+  for (int i = 0; i < rows; ++i) panel.x1[i] += 1000;
+  std::vector<int> class_of;
+  std::vector<double> x3, one(rows, 1.0);
+  Random random(4, 1);
+  for (int i = 0; i < rows; ++i) {
+    class_of.push_back(static_cast<int>(random.below(4)));
+    x3.push_back(random.normal());
+  }
+  Absorption plain = panel.two_way(false);
+  plain.effects.push_back({class_of.data(), 4, Column()});
+  Absorption weighted = plain;
+  weighted.weights = Column(one.data());  // the general way
+  Columns columns = panel.columns();
+  columns.push_back(Column(x3.data()));
+  REQUIRE(GroupScores::serves(plain));
+  REQUIRE_FALSE(GroupScores::serves(weighted));
+  std::vector<double> e1(rows), e2(rows);
+  const LeastSquares direct = fit_least_squares(plain, columns, Grouping(), e1.data(), {}, Execution());
+  const LeastSquares general = fit_least_squares(weighted, columns, Grouping(), e2.data(), {}, Execution());
+  // Rounding of values around 1000.
+  CHECK((direct.scores.sums - general.scores.sums).cwiseAbs().maxCoeff() < 1e-10);
+  CHECK(std::abs(direct.scores.rss[0] / general.scores.rss[0] - 1) < 1e-11);
+  for (int i = 0; i < rows; ++i) CHECK(std::abs(e1[i] - e2[i]) < 1e-10);
+}
+
 TEST_CASE("the result does not depend on the number of threads") {
   const Panel panel(4000, 10, 0.9, 5);
   const LeastSquares one = fit(panel, false, 1), two = fit(panel, false, 2);

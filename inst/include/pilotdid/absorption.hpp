@@ -103,17 +103,10 @@ class BlockReader {
   // `on_raw()` is called while values() are still those of the data, before weights.
   template <class OnRaw>
   int load(int g, int g_end, const Eigen::MatrixXd* effects, OnRaw&& on_raw) {
-    begin_block(g, g_end);
+    load_raw(g, g_end);
     // Plain means need no basis.
     if (a_.weights.exists() || !a_.group_slopes.empty()) make_basis();
-    for (std::size_t k = 0; k < columns_.size(); ++k) {
-      double* out = values_.col(static_cast<Eigen::Index>(k)).data();
-      columns_[k].read([&](auto x) { gather(x, out); });
-    }
     on_raw();
-    effects_.resize(a_.effects.size());
-    for (std::size_t e = 0; e < effects_.size(); ++e)
-      effects_[e].read(a_.effects[e], a_.rows, p0_, rows());
     if (effects) subtract_effects(*effects);
     if (a_.weights.exists())
       values_.topRows(rows()).array().colwise() *= root_weight_.head(rows()).array();
@@ -124,6 +117,20 @@ class BlockReader {
   int load(int g, int g_end, const Eigen::MatrixXd* effects) {
     return load(g, g_end, effects, [] {});
   }
+
+  // Values as the data have them, for those who partial out on their own, and may change them.
+  int load_raw(int g, int g_end) {
+    begin_block(g, g_end);
+    for (std::size_t k = 0; k < columns_.size(); ++k) {
+      double* out = values_.col(static_cast<Eigen::Index>(k)).data();
+      columns_[k].read([&](auto x) { gather(x, out); });
+    }
+    effects_.resize(a_.effects.size());
+    for (std::size_t e = 0; e < effects_.size(); ++e)
+      effects_[e].read(a_.effects[e], a_.rows, p0_, rows());
+    return g1_;
+  }
+  Eigen::MatrixXd& raw_values() { return values_; }
 
   // Only the weights and the local bases, for the assembly of the reduced system.
   int load_basis(int g, int g_end) {

@@ -142,12 +142,21 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
     return static_cast<std::size_t>(static_cast<std::int64_t>(v) - base);
   };
   const std::size_t size = static_cast<std::size_t>(std::max(range.high - range.low, 0.0)) + 1;
-  // Threads may mark the same value, all with the same mark.
+  // Threads may mark the same value, all with the same mark. Few values are collected in a word first: threads that
+  // write to one line of memory wait for each other.
   std::vector<std::atomic<unsigned char>> seen(size);
   for (auto& mark : seen) mark.store(0, std::memory_order_relaxed);
   each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {
+    if (size > 64) {
+      for (std::size_t i = from; i < to; ++i)
+        if (!is_missing(x[i])) seen[address(x[i])].store(1, std::memory_order_relaxed);
+      return;
+    }
+    std::uint64_t met = 0;
     for (std::size_t i = from; i < to; ++i)
-      if (!is_missing(x[i])) seen[address(x[i])].store(1, std::memory_order_relaxed);
+      if (!is_missing(x[i])) met |= std::uint64_t(1) << address(x[i]);
+    for (std::size_t a = 0; a < size; ++a)
+      if (met >> a & 1) seen[a].store(1, std::memory_order_relaxed);
   });
   std::vector<int> table(size, missing_code);
   values.reserve(size);
@@ -156,9 +165,14 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
     table[a] = static_cast<int>(values.size());
     values.push_back(static_cast<T>(base + static_cast<std::int64_t>(a)));
   }
+  const bool no_gaps = values.size() == size;
   each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < to; ++i)
-      code[i] = is_missing(x[i]) ? missing_code : table[address(x[i])];
+    if (no_gaps)
+      for (std::size_t i = from; i < to; ++i)
+        code[i] = is_missing(x[i]) ? missing_code : static_cast<int>(address(x[i]));
+    else
+      for (std::size_t i = from; i < to; ++i)
+        code[i] = is_missing(x[i]) ? missing_code : table[address(x[i])];
   });
   return true;
 }

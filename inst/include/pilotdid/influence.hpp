@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absorption.hpp"
+#include "group_scores.hpp"
 #include "large_pages.hpp"
 
 namespace pilotdid {
@@ -53,6 +54,8 @@ class Regressors {
   void read(const BlockReader& reader) {
     if (!selects_) product_.noalias() = reader.values().topRows(reader.rows()) * a_;
   }
+  // The columns that the regressors are, or nothing where they are combinations.
+  std::vector<int> picked() const { return selects_ ? pick_ : std::vector<int>(); }
   const double* column(const BlockReader& reader, Eigen::Index j) const {
     return selects_ ? reader.values().col(pick_[j]).data() : product_.col(j).data();
   }
@@ -131,12 +134,24 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
   if (!own) out.sums.setZero();
   Eigen::Map<Eigen::MatrixXd> by_group(by.place ? by.place : out.sums.data(), own ? height : 0, own ? k * m : 0);
   out.rss = Eigen::VectorXd::Zero(m);
+  const std::vector<int> regressors_picked = detail::Regressors(fit.regressors).picked();
+  const bool direct = own && m == 1 && !fit.row_factor && !regressors_picked.empty() && GroupScores::serves(a);
   std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
   std::vector<Eigen::VectorXd> rss(chunks.size(), Eigen::VectorXd::Zero(m));
   parallel_for(chunks.size(), exec, [&](std::size_t c) {
     if (!own) partial[c] = Eigen::MatrixXd::Zero(height, k * m);
     Eigen::Ref<Eigen::MatrixXd> sums = own ? Eigen::Ref<Eigen::MatrixXd>(by_group) : Eigen::Ref<Eigen::MatrixXd>(partial[c]);
     BlockReader reader(a, columns);
+    if (direct) {
+      GroupScores scores(a, effects, fit.residual.col(0), regressors_picked);
+      for (int g = chunks[c].g0; g < chunks[c].g1;) {
+        g = reader.load_raw(g, chunks[c].g1);
+        rss[c][0] += scores.add(reader, sums);
+        if (residuals)
+          for (int i = 0; i < reader.rows(); ++i) residuals[reader.row(i)] = scores.residuals()[i];
+      }
+      return;
+    }
     detail::Regressors regressors(fit.regressors);
     Eigen::MatrixXd e;
     for_blocks(reader, chunks[c], &effects, [&](const BlockReader& block) {

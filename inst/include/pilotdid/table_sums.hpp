@@ -60,7 +60,7 @@ class DenseStrip {
   static constexpr int length = 64;
   void load(int first) {
     first_ = first;
-    const int n = std::min(length, f_.units - first);
+    const int n = std::min(int(length), f_.units - first);
     Eigen::Index at = 0;
     for (const DenseTerm& term : f_.dense)
       for (Eigen::Index j = 0; j < term.map.cols(); ++j, ++at) {
