@@ -107,6 +107,8 @@ class BlockReader {
     // Plain means need no basis.
     if (a_.weights.exists() || !a_.group_slopes.empty()) make_basis();
     on_raw();
+    // What comes next rounds: a large level common to all rows of a group would cost digits.
+    if (a_.group_means && (effects || a_.weights.exists())) shift_groups();
     if (effects) subtract_effects(*effects);
     if (a_.weights.exists())
       values_.topRows(rows()).array().colwise() *= root_weight_.head(rows()).array();
@@ -203,6 +205,23 @@ class BlockReader {
   void gather_each(const X& x, double* out) const {
     const int n = rows();
     for (int i = 0; i < n; ++i) out[i] = static_cast<double>(x[row(i)]);
+  }
+
+  // Groups less their first rows, which is exact where levels dwarf what varies.
+  void shift_groups() {
+    for (Eigen::Index j = 0; j < values_.cols(); ++j) {
+      double* column = values_.col(j).data();
+      vectorized([&]() PILOTDID_INLINE {
+        double* x = column;
+        for (int g = g0_; g < g1_; ++g) {
+          const int b = a_.start[g] - p0_, end = a_.start[g + 1] - p0_;
+          if (b == end) continue;
+          const double first = x[b];
+          PILOTDID_SIMD()
+          for (int i = b; i < end; ++i) x[i] -= first;
+        }
+      });
+    }
   }
 
   void subtract_effects(const Eigen::MatrixXd& effects) {
