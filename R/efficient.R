@@ -145,9 +145,14 @@ timing_contrast <- function(moments, pairs, weight, options) {
 efficient_effects <- function(moments, estimands, options) {
   scale <- 1 / sqrt(moments$size * (moments$size - 1))
   # A unit's share in the variance of each contrast: A_g (Y_i - mean of its cohort), scaled.
-  spread <- function(which) {
-    vapply(estimands, function(e) rowSums(e[[which]][moments$cohort, , drop = FALSE] * moments$centered) * scale[moments$cohort],
-      numeric(nrow(moments$y)))
+  members <- split(seq_along(moments$cohort), moments$cohort)
+  spread <- function(side) {
+    out <- matrix(0, nrow(moments$y), length(estimands))
+    for (g in seq_along(members)) {
+      weights <- vapply(estimands, function(e) scale[g] * e[[side]][g, ], numeric(ncol(moments$y)))
+      out[members[[g]], ] <- moments$centered[members[[g]], , drop = FALSE] %*% weights
+    }
+    out
   }
   effect <- spread("effect")
   before <- spread("before")

@@ -149,7 +149,11 @@ autoplot.pilot_event <- function(object, ..., intervals = c("pointwise", "simult
     ggplot2::labs(x = xlab, y = ylab, colour = NULL, fill = NULL, shape = NULL) +
     ggplot2::guides(colour = ggplot2::guide_legend(ncol = 2L), fill = ggplot2::guide_legend(ncol = 2L), shape = ggplot2::guide_legend(ncol = 2L)) +
     figure_theme() +
-    ggplot2::theme(legend.position = if (several) "bottom" else "none")
+    # Two columns of estimators, which say their reference, must fit the width of a column in a journal.
+    ggplot2::theme(
+      legend.position = if (several) "bottom" else "none", legend.text = ggplot2::element_text(size = ggplot2::rel(0.65)),
+      legend.key.size = ggplot2::unit(0.8, "lines"), legend.margin = ggplot2::margin(0, 0, 0, 0)
+    )
 }
 
 event_interval <- function(kind, style, width, alpha) {

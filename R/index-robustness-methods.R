@@ -230,7 +230,10 @@ autoplot.pilot_index_robustness <- function(object, ...) {
     figure_theme() +
     ggplot2::theme(
       panel.grid.minor = ggplot2::element_blank(), panel.grid.major.x = ggplot2::element_blank(),
-      legend.position = "top", axis.text.x = ggplot2::element_blank()
+      legend.position = "top", axis.text.x = ggplot2::element_blank(), axis.ticks.x = ggplot2::element_blank(),
+      axis.title = ggplot2::element_text(size = ggplot2::rel(0.8)),
+      # A dozen choices one below the other, beside a few numbers.
+      axis.text.y = ggplot2::element_text(size = ggplot2::rel(0.7))
     )
 }
 

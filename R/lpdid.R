@@ -44,7 +44,8 @@ pooled_projection <- function(design, paths, last, reweight, ssc, solver) {
   ))
 }
 
-# Outcome, base of the differences, switches and their cleanness as units x positions.
+# Outcome, base of the differences, switches and their cleanness as units x positions; the rows, with the
+# position and the cell of these matrices where each stands.
 lp_paths <- function(design, settle, anticipation, base_periods, never_only) {
   y <- panel_matrix(design, design$outcome)
   positions <- ncol(y)
@@ -56,7 +57,7 @@ lp_paths <- function(design, settle, anticipation, base_periods, never_only) {
   if (is.null(settle)) {
     change <- (t == start) * 1
     last_untreated <- matrix(start - 1 - anticipation, nrow(y), positions)
-    clean <- function(h) ifelse(change == 1, TRUE, t + max(h, 0L) <= last_untreated)
+    clean <- function(h) change == 1 | t + max(h, 0L) <= last_untreated
   } else {
     status <- panel_matrix(design, design$regressors[[design$treatment$names]])
     change <- status - shift_columns(status, -1L)
@@ -71,7 +72,13 @@ lp_paths <- function(design, settle, anticipation, base_periods, never_only) {
     }
   }
   allowed <- if (never_only) change == 1 | is.infinite(start) else TRUE
-  list(y = y, base = base, change = change, clean = function(h) clean(h) & allowed)
+  rows <- if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L
+  position <- period_positions(design$time$values)[design$time$code[rows] + 1L]
+  list(
+    y = y, base = base, change = change, clean = function(h) clean(h) & allowed,
+    rows = rows, position = position, cell = (position - 1L) * nrow(y) + design$unit$code[rows] + 1L,
+    weight = if (is.null(design$weights)) rep(1, length(rows)) else as.numeric(design$weights[rows])
+  )
 }
 
 # Mean of the last k columns up to each, of those seen.
@@ -102,20 +109,20 @@ lp_regression <- function(design, paths, first, last, reweight, ssc, solver) {
   ahead <- lapply(seq.int(first, last), function(h) shift_columns(paths$y, h))
   difference <- Reduce(`+`, ahead) / length(ahead) - paths$base
   use <- !is.na(difference) & !is.na(paths$change) & paths$clean(last)
-  use[is.na(use)] <- FALSE
-  used <- (if (is.null(design$rows)) seq_len(design$n) else design$rows + 1L)
-  at <- cbind(design$unit$code[used] + 1L, period_positions(design$time$values)[design$time$code[used] + 1L])
-  kept <- used[use[at]]
-  at <- at[use[at], , drop = FALSE]
-  switch <- paths$change[at]
-  weight <- if (is.null(design$weights)) rep(1, length(kept)) else as.numeric(design$weights[kept])
-  share <- tapply(weight * switch, design$time$code[kept], sum) / tapply(weight, design$time$code[kept], sum)
+  kept <- which(use[paths$cell])
+  rows <- paths$rows[kept]
+  cell <- paths$cell[kept]
+  position <- paths$position[kept]
+  switch <- paths$change[cell]
+  weight <- paths$weight[kept]
   if (!any(switch == 1)) return(list(reason = "no unit that switches is seen then"))
+  sums <- rowsum(cbind(weight * switch, weight), position)
+  share <- sums[, 1L] / sums[, 2L]
   if (!any(share > 0 & share < 1)) return(list(reason = "no clean control"))
-  own <- unname(share[as.character(design$time$code[kept])])
+  own <- unname(share)[match(position, as.integer(rownames(sums)))]
   # A period where all switch has no control: its effect would be nothing but the period's.
   comparable <- own < 1
-  sub <- lp_design(design, kept[comparable], difference[at][comparable], switch[comparable],
+  sub <- lp_design(design, rows[comparable], difference[cell][comparable], switch[comparable],
     if (reweight) (weight / (1 - own))[comparable] else if (!is.null(design$weights)) weight[comparable])
   name <- switch_name(design)
   fit <- fit_linear(sub, data = NULL, vcov = NULL, ssc = ssc, solver = solver, call = NULL)
