@@ -227,7 +227,11 @@ autoplot.pilot_index_robustness <- function(object, ...) {
       x = figure_word("%s specifications in order of the estimate; diamond: the reference", big(nrow(points))),
       y = curve_label(object)
     ) +
-    figure_theme() +
+    curve_theme()
+}
+
+curve_theme <- function() {
+  figure_theme() +
     ggplot2::theme(
       panel.grid.minor = ggplot2::element_blank(), panel.grid.major.x = ggplot2::element_blank(),
       legend.position = "top", axis.text.x = ggplot2::element_blank(), axis.ticks.x = ggplot2::element_blank(),

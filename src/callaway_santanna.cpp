@@ -2,8 +2,8 @@
 
 #include "convert.h"
 
-// panel: list(rows, start, time, periods, cohort by unit, outcome, weights, covariates, by_row, constant).
-// cells: integer matrix with one row a cell: cohort, time, base, later_than, group.
+// panel: list(rows, start, time, periods, cohort by unit, outcome, weights, covariates, by_row,
+// constant). cells: integer matrix with one row a cell: cohort, time, base, later_than, group.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_callaway_santanna(Rcpp::List panel, Rcpp::IntegerMatrix cells, int method) {
   const Rcpp::IntegerVector start = panel["start"];

@@ -36,10 +36,9 @@ pilotdid::SolverOptions as_options(const Rcpp::List& list) {
 Rcpp::List wrap_moments(const pilotdid::Moments& m) {
   return Rcpp::List::create(
       Rcpp::_["gram"] = Rcpp::wrap(m.gram), Rcpp::_["effects"] = Rcpp::wrap(m.effects),
-      Rcpp::_["total"] = wrap_vector(m.total),
-      Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
-      Rcpp::_["raw"] = wrap_vector(m.raw),
-      Rcpp::_["weight"] = m.weight, Rcpp::_["local_rank"] = m.local_rank,
-      Rcpp::_["reduced_rank"] = m.reduced_rank, Rcpp::_["exact_rank"] = m.exact_rank,
-      Rcpp::_["iterations"] = m.iterations, Rcpp::_["converged"] = m.converged);
+      Rcpp::_["total"] = wrap_vector(m.total), Rcpp::_["eliminated"] = wrap_vector(m.eliminated),
+      Rcpp::_["raw"] = wrap_vector(m.raw), Rcpp::_["weight"] = m.weight,
+      Rcpp::_["local_rank"] = m.local_rank, Rcpp::_["reduced_rank"] = m.reduced_rank,
+      Rcpp::_["exact_rank"] = m.exact_rank, Rcpp::_["iterations"] = m.iterations,
+      Rcpp::_["converged"] = m.converged);
 }

@@ -1,4 +1,5 @@
-// Where R meets the core, with r_matrices.h: views on R's memory, and how a call may use the machine.
+// Where R meets the core, with r_matrices.h: views on R's memory, and how a call may use the
+// machine.
 #ifndef PILOTDID_CONVERT_H
 #define PILOTDID_CONVERT_H
 
@@ -36,13 +37,18 @@ inline Rcpp::NumericVector wrap_vector(const Eigen::VectorXd& x) {
 // the column that is not there.
 inline pilotdid::Column as_column(SEXP x) {
   switch (TYPEOF(x)) {
-    case REALSXP: return pilotdid::Column(REAL(x));
-    case INTSXP: return pilotdid::Column(INTEGER(x));
-    case LGLSXP: return pilotdid::Column(LOGICAL(x));
+    case REALSXP:
+      return pilotdid::Column(REAL(x));
+    case INTSXP:
+      return pilotdid::Column(INTEGER(x));
+    case LGLSXP:
+      return pilotdid::Column(LOGICAL(x));
     case VECSXP:
       return pilotdid::Column(INTEGER(VECTOR_ELT(x, 0)), Rf_asInteger(VECTOR_ELT(x, 1)));
-    case NILSXP: return pilotdid::Column();
-    default: Rcpp::stop("a column must be numeric, integer or logical");
+    case NILSXP:
+      return pilotdid::Column();
+    default:
+      Rcpp::stop("a column must be numeric, integer or logical");
   }
 }
 inline pilotdid::Columns as_columns(const Rcpp::List& list) {

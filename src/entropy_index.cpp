@@ -75,8 +75,8 @@ Rcpp::List cpp_outside_counts(Rcpp::List columns, Rcpp::List sample, Rcpp::Numer
 Rcpp::List cpp_entropy_sums(Rcpp::List columns, Rcpp::List sample, Rcpp::List scaling,
                             Rcpp::NumericMatrix factor, double offset) {
   const pilotdid::Sample s = sample_of(sample);
-  const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling), view(factor),
-                                           offset, execution());
+  const auto sums = pilotdid::entropy_sums(as_columns(columns), s, scaling_of(scaling),
+                                           view(factor), offset, execution());
   return Rcpp::List::create(
       Rcpp::Named("total") =
           table(sums, s.groups, [](const pilotdid::EntropySum& a) { return a.total; }),

@@ -12,7 +12,8 @@ pilotdid::HonestProblem as_problem(const Rcpp::List& list) {
   p.root = Rcpp::as<Eigen::MatrixXd>(list["root"]);
   p.alpha = list["alpha"];
   p.kappa = list["kappa"];
-  p.first_stage = static_cast<pilotdid::HonestProblem::FirstStage>(Rcpp::as<int>(list["first_stage"]));
+  p.first_stage =
+      static_cast<pilotdid::HonestProblem::FirstStage>(Rcpp::as<int>(list["first_stage"]));
   p.draws = list["draws"];
   p.seed = static_cast<std::uint64_t>(Rcpp::as<double>(list["seed"]));
   p.center = list["center"];

@@ -16,9 +16,9 @@ Rcpp::List cpp_solve_contrasts(Rcpp::List absorption, Rcpp::NumericMatrix contra
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_imputation_adjoint(Rcpp::List untreated, Rcpp::List covariates, SEXP rows,
                                   Rcpp::IntegerVector start, Rcpp::IntegerVector cell, int cells) {
-  const auto adjoint = pilotdid::imputation_adjoint(as_absorption(untreated), as_columns(covariates),
-                                                    as_rows(rows, start), start.begin(),
-                                                    cell.begin(), cells, execution());
+  const auto adjoint = pilotdid::imputation_adjoint(
+      as_absorption(untreated), as_columns(covariates), as_rows(rows, start), start.begin(),
+      cell.begin(), cells, execution());
   return Rcpp::List::create(Rcpp::_["levels"] = Rcpp::wrap(adjoint.levels),
                             Rcpp::_["covariates"] = Rcpp::wrap(adjoint.covariates),
                             Rcpp::_["mass"] = wrap_vector(adjoint.mass),
@@ -26,7 +26,8 @@ Rcpp::List cpp_imputation_adjoint(Rcpp::List untreated, Rcpp::List covariates, S
 }
 
 // y minus what the untreated rows say it would have been, by data row; NA where that is not known.
-// untreated: absorption of the first stage; residual, levels: what it estimated. rows, start: all rows.
+// untreated: absorption of the first stage; residual, levels: what it estimated. rows, start: all
+// rows.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector cpp_imputed_effects(Rcpp::List untreated, Rcpp::List columns,
                                         Rcpp::NumericVector residual, Rcpp::NumericVector levels,

@@ -36,8 +36,7 @@ Rcpp::List wrap_least_squares(const pilotdid::LeastSquares& fit, SEXP scores = R
 Rcpp::List cpp_moments(Rcpp::List absorption, Rcpp::List columns, Rcpp::List options) {
   const pilotdid::Absorption a = as_absorption(absorption);
   pilotdid::ReducedSystem system(a, as_options(options), execution());
-  return wrap_moments(
-      pilotdid::compute_moments(a, as_columns(columns), system, execution()));
+  return wrap_moments(pilotdid::compute_moments(a, as_columns(columns), system, execution()));
 }
 
 // columns: the outcome first, then the regressors. cells: NULL, or the code (-1: none) whose
@@ -61,8 +60,10 @@ Rcpp::List cpp_least_squares(Rcpp::List absorption, Rcpp::List columns, int by, 
     grouping.place = own.begin();
     scores = own;
   }
-  return wrap_least_squares(pilotdid::fit_least_squares(a, as_columns(columns), grouping, nullptr, as_options(options), execution(),
-                                                        Rf_isNull(cells) ? nullptr : &cell_effect), scores);
+  return wrap_least_squares(
+      pilotdid::fit_least_squares(a, as_columns(columns), grouping, nullptr, as_options(options),
+                                  execution(), Rf_isNull(cells) ? nullptr : &cell_effect),
+      scores);
 }
 
 // columns: the outcomes first, then the regressors. One list an outcome.
@@ -77,8 +78,8 @@ Rcpp::List cpp_least_squares_many(Rcpp::List absorption, Rcpp::List columns, int
   return out;
 }
 
-// residual (P x m) and regressors (P x k) map the partialled-out columns to residuals and regressors.
-// n_data > 0: also the residual of each data row, NA where a row is not used.
+// residual (P x m) and regressors (P x k) map the partialled-out columns to residuals and
+// regressors. n_data > 0: also the residual of each data row, NA where a row is not used.
 // row_factor: NULL, or what the residual of each data row is multiplied by in the scores.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMatrix effects,
@@ -93,8 +94,8 @@ Rcpp::List cpp_scores(Rcpp::List absorption, Rcpp::List columns, Rcpp::NumericMa
   const pilotdid::ScoreSums scores = pilotdid::sum_scores(
       as_absorption(absorption), as_columns(columns), taken_off, maps,
       as_grouping(by, code, clusters), n_data > 0 ? residuals.begin() : nullptr, execution());
-  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums), Rcpp::_["rss"] = scores.rss[0],
-                            Rcpp::_["residuals"] = residuals);
+  return Rcpp::List::create(Rcpp::_["sums"] = Rcpp::wrap(scores.sums),
+                            Rcpp::_["rss"] = scores.rss[0], Rcpp::_["residuals"] = residuals);
 }
 
 // The leverage of each data row, NA where a row is not used.
@@ -129,8 +130,8 @@ Rcpp::NumericMatrix cpp_partialled_out(Rcpp::List absorption, Rcpp::List columns
 Rcpp::NumericMatrix cpp_group_effects(Rcpp::List absorption, Rcpp::List columns,
                                       Rcpp::NumericVector residual, Rcpp::NumericVector effects) {
   const Eigen::VectorXd maps = view(residual), levels = view(effects);
-  return Rcpp::wrap(
-      pilotdid::group_effects(as_absorption(absorption), as_columns(columns), maps, levels, execution()));
+  return Rcpp::wrap(pilotdid::group_effects(as_absorption(absorption), as_columns(columns), maps,
+                                            levels, execution()));
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -144,7 +145,8 @@ Rcpp::List cpp_components(Rcpp::List absorption) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_square(Rcpp::NumericMatrix x) {
   pilotdid::Columns columns;
-  for (int j = 0; j < x.ncol(); ++j) columns.emplace_back(x.begin() + static_cast<R_xlen_t>(j) * x.nrow());
+  for (int j = 0; j < x.ncol(); ++j)
+    columns.emplace_back(x.begin() + static_cast<R_xlen_t>(j) * x.nrow());
   pilotdid::Sample rows;
   rows.n = static_cast<std::size_t>(x.nrow());
   const Eigen::MatrixXd around_zero = Eigen::MatrixXd::Zero(x.ncol(), 1);

@@ -118,8 +118,9 @@ Rcpp::List cpp_prune(SEXP keep, Rcpp::List codes, Rcpp::IntegerVector levels, do
   std::vector<const int*> pointers;
   for (R_xlen_t f = 0; f < codes.size(); ++f)
     pointers.push_back(INTEGER(static_cast<SEXP>(codes[f])));
-  const std::size_t dropped = pilotdid::prune_singletons(
-      pointers, Rcpp::as<std::vector<int>>(levels), static_cast<std::size_t>(n), flags, execution());
+  const std::size_t dropped =
+      pilotdid::prune_singletons(pointers, Rcpp::as<std::vector<int>>(levels),
+                                 static_cast<std::size_t>(n), flags, execution());
   return Rcpp::List::create(
       Rcpp::_["keep"] = dropped == 0 ? keep : static_cast<SEXP>(wrap_keep(flags)),
       Rcpp::_["dropped"] = static_cast<double>(dropped));

@@ -4,7 +4,8 @@
 
 namespace {
 
-pilotdid::CohortDrawer as_drawer(const Rcpp::IntegerVector& cohort, int kind, int first, int last, double seed) {
+pilotdid::CohortDrawer as_drawer(const Rcpp::IntegerVector& cohort, int kind, int first, int last,
+                                 double seed) {
   pilotdid::PlaceboScheme scheme;
   scheme.kind = static_cast<pilotdid::PlaceboScheme::Kind>(kind);
   scheme.first_date = first;
@@ -16,8 +17,8 @@ pilotdid::CohortDrawer as_drawer(const Rcpp::IntegerVector& cohort, int kind, in
 
 // The cohort of each unit in one draw (numbered from 0).
 // [[Rcpp::export(rng = false)]]
-Rcpp::IntegerVector cpp_placebo_cohort(Rcpp::IntegerVector cohort, int kind, int first, int last, double seed,
-                                       int draw) {
+Rcpp::IntegerVector cpp_placebo_cohort(Rcpp::IntegerVector cohort, int kind, int first, int last,
+                                       double seed, int draw) {
   std::vector<int> out;
   as_drawer(cohort, kind, first, last, seed).draw(static_cast<std::uint64_t>(draw), out);
   return Rcpp::wrap(out);
@@ -25,10 +26,11 @@ Rcpp::IntegerVector cpp_placebo_cohort(Rcpp::IntegerVector cohort, int kind, int
 
 // ways: list of list(factor, code (NULL: by row), levels).
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericMatrix cpp_placebo(Rcpp::List absorption, Rcpp::NumericMatrix columns, Rcpp::NumericMatrix inverse,
-                                Rcpp::NumericMatrix reduced, Rcpp::IntegerVector unit, Rcpp::IntegerVector time,
-                                double rss, double iid_df, Rcpp::List ways, Rcpp::IntegerVector cohort, int kind,
-                                int first, int last, double seed, int draws) {
+Rcpp::NumericMatrix cpp_placebo(Rcpp::List absorption, Rcpp::NumericMatrix columns,
+                                Rcpp::NumericMatrix inverse, Rcpp::NumericMatrix reduced,
+                                Rcpp::IntegerVector unit, Rcpp::IntegerVector time, double rss,
+                                double iid_df, Rcpp::List ways, Rcpp::IntegerVector cohort,
+                                int kind, int first, int last, double seed, int draws) {
   pilotdid::PlaceboProblem problem;
   problem.absorption = as_absorption(absorption);
   problem.columns = view(columns);
@@ -46,5 +48,6 @@ Rcpp::NumericMatrix cpp_placebo(Rcpp::List absorption, Rcpp::NumericMatrix colum
     way.clusters = Rcpp::as<int>(list["levels"]);
     problem.ways.push_back(way);
   }
-  return Rcpp::wrap(pilotdid::placebo_draws(problem, as_drawer(cohort, kind, first, last, seed), draws, execution()));
+  return Rcpp::wrap(pilotdid::placebo_draws(problem, as_drawer(cohort, kind, first, last, seed),
+                                            draws, execution()));
 }

@@ -18,13 +18,16 @@ Rcpp::IntegerVector wrap_standing(const std::vector<pilotdid::Standing>& standin
 Rcpp::List wrap_fit(const pilotdid::SpatialFit& f) {
   const pilotdid::SpatialEstimate& e = f.estimate;
   return Rcpp::List::create(
-      Rcpp::_["standing"] = wrap_standing(f.standing), Rcpp::_["combination"] = Rcpp::wrap(f.combination),
-      Rcpp::_["rho"] = e.rho, Rcpp::_["lambda"] = e.lambda, Rcpp::_["beta"] = wrap_vector(e.beta),
-      Rcpp::_["sigma2"] = e.sigma2, Rcpp::_["log_likelihood"] = e.log_likelihood, Rcpp::_["sse"] = e.sse,
-      Rcpp::_["converged"] = e.converged, Rcpp::_["at_border"] = e.at_border,
-      Rcpp::_["evaluations"] = e.evaluations, Rcpp::_["covariance"] = Rcpp::wrap(f.covariance),
-      Rcpp::_["multipliers"] = Rcpp::List::create(
-          Rcpp::_["value"] = wrap_vector(f.multipliers.value), Rcpp::_["slope"] = wrap_vector(f.multipliers.slope)),
+      Rcpp::_["standing"] = wrap_standing(f.standing),
+      Rcpp::_["combination"] = Rcpp::wrap(f.combination), Rcpp::_["rho"] = e.rho,
+      Rcpp::_["lambda"] = e.lambda, Rcpp::_["beta"] = wrap_vector(e.beta),
+      Rcpp::_["sigma2"] = e.sigma2, Rcpp::_["log_likelihood"] = e.log_likelihood,
+      Rcpp::_["sse"] = e.sse, Rcpp::_["converged"] = e.converged,
+      Rcpp::_["at_border"] = e.at_border, Rcpp::_["evaluations"] = e.evaluations,
+      Rcpp::_["covariance"] = Rcpp::wrap(f.covariance),
+      Rcpp::_["multipliers"] =
+          Rcpp::List::create(Rcpp::_["value"] = wrap_vector(f.multipliers.value),
+                             Rcpp::_["slope"] = wrap_vector(f.multipliers.slope)),
       Rcpp::_["residual"] = wrap_vector(f.residual),
       Rcpp::_["range"] = Rcpp::NumericVector::create(f.range.lower, f.range.upper),
       Rcpp::_["within_total"] = f.within_total, Rcpp::_["exact_traces"] = f.exact_traces,
@@ -58,7 +61,8 @@ Rcpp::List cpp_spatial_fit(Rcpp::List panel, Rcpp::List options, SEXP eigenvalue
 // [[Rcpp::export(rng = false)]]
 Rcpp::List cpp_spatial_gmm(Rcpp::List panel, Rcpp::List options, double lower, double upper) {
   const pilotdid::SpatialPanel p = as_spatial_panel(panel);
-  const pilotdid::SpatialGmmFit f = pilotdid::SpatialGmm(p, as_spatial_options(options), {lower, upper}).fit();
+  const pilotdid::SpatialGmmFit f =
+      pilotdid::SpatialGmm(p, as_spatial_options(options), {lower, upper}).fit();
   const pilotdid::SpatialEstimate& e = f.estimate;
   return Rcpp::List::create(
       Rcpp::_["rho"] = e.rho, Rcpp::_["lambda"] = e.lambda, Rcpp::_["beta"] = wrap_vector(e.beta),
@@ -88,7 +92,8 @@ Rcpp::List cpp_spatial_multipliers(Rcpp::List weights, double rho, bool lag, int
     op.reset(new pilotdid::SpatialOperator(pilotdid::make_operator(
         w, static_cast<pilotdid::DeterminantMethod>(method), Eigen::VectorXcd())));
   const pilotdid::SpatialMultipliers m = pilotdid::spatial_multipliers(w, op.get(), rho);
-  return Rcpp::List::create(Rcpp::_["value"] = wrap_vector(m.value), Rcpp::_["slope"] = wrap_vector(m.slope));
+  return Rcpp::List::create(Rcpp::_["value"] = wrap_vector(m.value),
+                            Rcpp::_["slope"] = wrap_vector(m.slope));
 }
 
 // treated, untreated: N x T; parts: list of N x T. -> sums, see spatial_spillovers.hpp
@@ -101,18 +106,21 @@ Rcpp::List cpp_spillover_sums(Rcpp::List weights, double rho, Rcpp::NumericMatri
   factor->factor(rho);
   factor->prepare_inverse();
   std::vector<Eigen::MatrixXd> columns;
-  for (R_xlen_t k = 0; k < parts.size(); ++k) columns.push_back(view(Rcpp::as<Rcpp::NumericMatrix>(parts[k])));
-  const pilotdid::SpilloverSums s = pilotdid::spillover_sums(w, *factor, symmetrizer, rho, view(treated),
-                                                             view(untreated), columns, execution());
-  return Rcpp::List::create(Rcpp::_["treated"] = Rcpp::wrap(s.treated), Rcpp::_["untreated"] = Rcpp::wrap(s.untreated),
+  for (R_xlen_t k = 0; k < parts.size(); ++k)
+    columns.push_back(view(Rcpp::as<Rcpp::NumericMatrix>(parts[k])));
+  const pilotdid::SpilloverSums s = pilotdid::spillover_sums(
+      w, *factor, symmetrizer, rho, view(treated), view(untreated), columns, execution());
+  return Rcpp::List::create(Rcpp::_["treated"] = Rcpp::wrap(s.treated),
+                            Rcpp::_["untreated"] = Rcpp::wrap(s.untreated),
                             Rcpp::_["own"] = Rcpp::wrap(s.own));
 }
 
 // ln|I - rho W| for each rho.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector cpp_log_determinant(Rcpp::List weights, Rcpp::NumericVector rho, int method) {
-  pilotdid::SpatialOperator op = pilotdid::make_operator(
-      as_spatial_weights(weights), static_cast<pilotdid::DeterminantMethod>(method), Eigen::VectorXcd());
+  pilotdid::SpatialOperator op =
+      pilotdid::make_operator(as_spatial_weights(weights),
+                              static_cast<pilotdid::DeterminantMethod>(method), Eigen::VectorXcd());
   Rcpp::NumericVector out(rho.size());
   for (R_xlen_t i = 0; i < rho.size(); ++i) out[i] = op.determinant().value(rho[i]);
   return out;
@@ -120,7 +128,8 @@ Rcpp::NumericVector cpp_log_determinant(Rcpp::List weights, Rcpp::NumericVector 
 
 // 4 x draws, see spatial_effects.hpp
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericMatrix cpp_multipliers_at(Rcpp::List weights, Rcpp::NumericVector rho, int method, SEXP eigenvalues) {
+Rcpp::NumericMatrix cpp_multipliers_at(Rcpp::List weights, Rcpp::NumericVector rho, int method,
+                                       SEXP eigenvalues) {
   const pilotdid::SpatialWeights w = as_spatial_weights(weights);
   pilotdid::SpatialOperator op = pilotdid::make_operator(
       w, static_cast<pilotdid::DeterminantMethod>(method), as_eigenvalues(eigenvalues));
@@ -151,8 +160,8 @@ Rcpp::List cpp_random_effects(Rcpp::List panel, Rcpp::List options, SEXP eigenva
   const pilotdid::SpatialOptions o = as_spatial_options(options);
   const auto op = as_spatial_operator(p, o, eigenvalues);
   const pilotdid::RandomEffectsFit f = pilotdid::RandomEffects(p, op.get(), o, execution()).fit();
-  return Rcpp::List::create(Rcpp::_["rho"] = f.rho, Rcpp::_["beta"] = wrap_vector(f.beta),
-                            Rcpp::_["phi2"] = f.phi2, Rcpp::_["sigma2"] = f.sigma2,
-                            Rcpp::_["log_likelihood"] = f.log_likelihood,
-                            Rcpp::_["covariance"] = Rcpp::wrap(f.covariance), Rcpp::_["converged"] = f.converged);
+  return Rcpp::List::create(
+      Rcpp::_["rho"] = f.rho, Rcpp::_["beta"] = wrap_vector(f.beta), Rcpp::_["phi2"] = f.phi2,
+      Rcpp::_["sigma2"] = f.sigma2, Rcpp::_["log_likelihood"] = f.log_likelihood,
+      Rcpp::_["covariance"] = Rcpp::wrap(f.covariance), Rcpp::_["converged"] = f.converged);
 }

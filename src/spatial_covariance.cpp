@@ -7,8 +7,8 @@
 Rcpp::NumericMatrix cpp_serial_covariance(Rcpp::NumericMatrix scores, Rcpp::IntegerVector start,
                                           Rcpp::IntegerVector time, int lag) {
   const Eigen::MatrixXd s = view(scores);
-  return Rcpp::wrap(pilotdid::serial_covariance(s, Rcpp::as<std::vector<int>>(start),
-                                                Rcpp::as<std::vector<int>>(time), lag, execution()));
+  return Rcpp::wrap(pilotdid::serial_covariance(
+      s, Rcpp::as<std::vector<int>>(start), Rcpp::as<std::vector<int>>(time), lag, execution()));
 }
 
 // x, y: coordinates of the places; place, time: codes of the rows of `scores`.
@@ -21,6 +21,6 @@ Rcpp::NumericMatrix cpp_spatial_covariance(Rcpp::NumericMatrix scores, Rcpp::Int
   const Eigen::VectorXd at_x = view(x), at_y = view(y);
   const pilotdid::Places places(at_x, at_y, static_cast<pilotdid::SpatialMetric>(metric), cutoff,
                                 static_cast<pilotdid::SpatialKernel>(kernel));
-  return Rcpp::wrap(pilotdid::spatial_covariance(s, place.begin(), time.begin(), times, places,
-                                                 execution()));
+  return Rcpp::wrap(
+      pilotdid::spatial_covariance(s, place.begin(), time.begin(), times, places, execution()));
 }

@@ -20,11 +20,11 @@ Rcpp::List wrap_replicates(const pilotdid::SyntheticReplicates& r) {
 
 }  // namespace
 
-// y: periods x units. cohort: of each unit from 0, -1 for controls. before: periods before each cohort.
-// variance: 0 placebo, 1 bootstrap, 2 jackknife, 3 none.
+// y: periods x units. cohort: of each unit from 0, -1 for controls. before: periods before each
+// cohort. variance: 0 placebo, 1 bootstrap, 2 jackknife, 3 none.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List cpp_synthetic_did(Rcpp::NumericMatrix y, std::vector<int> cohort, std::vector<int> before,
-                             int variance, int draws, double seed) {
+Rcpp::List cpp_synthetic_did(Rcpp::NumericMatrix y, std::vector<int> cohort,
+                             std::vector<int> before, int variance, int draws, double seed) {
   const pilotdid::SyntheticPanel panel{view(y), cohort, before};
   std::vector<int> everyone(cohort.size());
   for (std::size_t i = 0; i < everyone.size(); ++i) everyone[i] = static_cast<int>(i);
@@ -34,15 +34,15 @@ Rcpp::List cpp_synthetic_did(Rcpp::NumericMatrix y, std::vector<int> cohort, std
     units.push_back(wrap_vector(c.units));
     periods.push_back(wrap_vector(c.periods));
   }
-  Rcpp::List out = Rcpp::List::create(
-      Rcpp::Named("path") = pilotdid::paths_of(fit), Rcpp::Named("size") = fit.size,
-      Rcpp::Named("units") = units, Rcpp::Named("periods") = periods);
+  Rcpp::List out = Rcpp::List::create(Rcpp::Named("path") = pilotdid::paths_of(fit),
+                                      Rcpp::Named("size") = fit.size, Rcpp::Named("units") = units,
+                                      Rcpp::Named("periods") = periods);
   if (variance == 2) {
     out["replicates"] = wrap_replicates(pilotdid::synthetic_jackknife(panel, fit));
   } else if (variance < 2) {
-    out["replicates"] = wrap_replicates(pilotdid::synthetic_replicates(
-        panel, static_cast<pilotdid::SyntheticVariance>(variance), draws,
-        static_cast<std::uint64_t>(seed), execution()));
+    out["replicates"] = wrap_replicates(
+        pilotdid::synthetic_replicates(panel, static_cast<pilotdid::SyntheticVariance>(variance),
+                                       draws, static_cast<std::uint64_t>(seed), execution()));
   }
   return out;
 }

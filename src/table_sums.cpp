@@ -37,9 +37,9 @@ pilotdid::TableInfluence as_influence(const Rcpp::List& list) {
 // cluster: unit -> 0 .. clusters-1, or NULL for the units. -> clusters x effects.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericMatrix cpp_influence_sums(Rcpp::List influence, SEXP cluster, int clusters) {
-  return Rcpp::wrap(pilotdid::influence_sums(
-      as_influence(influence), Rf_isNull(cluster) ? nullptr : INTEGER(cluster), clusters,
-      execution()));
+  return Rcpp::wrap(pilotdid::influence_sums(as_influence(influence),
+                                             Rf_isNull(cluster) ? nullptr : INTEGER(cluster),
+                                             clusters, execution()));
 }
 
 // [[Rcpp::export(rng = false)]]

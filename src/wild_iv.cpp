@@ -28,8 +28,8 @@ Rcpp::NumericMatrix cpp_wild_products(Rcpp::NumericMatrix forms, int type, int d
 
 // ways: list of list(factor, first (row from 0), squares).
 // [[Rcpp::export(rng = false)]]
-std::vector<double> cpp_wild_iv_statistics(Rcpp::NumericMatrix products, Rcpp::List ways, double null,
-                                           Rcpp::NumericVector first_stage) {
+std::vector<double> cpp_wild_iv_statistics(Rcpp::NumericMatrix products, Rcpp::List ways,
+                                           double null, Rcpp::NumericVector first_stage) {
   std::vector<pilotdid::WildIvWay> read;
   for (R_xlen_t w = 0; w < ways.size(); ++w) {
     const Rcpp::List list = ways[w];

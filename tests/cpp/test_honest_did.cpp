@@ -49,7 +49,8 @@ TEST_CASE("an empty polytope and a redundant equation are noticed") {
 
 TEST_CASE("tails of the truncated normal, near and far") {
   CHECK(truncated_tail(1.0, -1e300, 1e300) == Approx(0.15865525393145707));
-  CHECK(truncated_tail(-1.0, -2.0, 0.0) == Approx((0.5 - 0.15865525393145707) / (0.5 - 0.022750131948179195)));
+  CHECK(truncated_tail(-1.0, -2.0, 0.0) ==
+        Approx((0.5 - 0.15865525393145707) / (0.5 - 0.022750131948179195)));
   // P(Z > 40.01 | Z > 40): the ratio of Mills' ratios, some exp(-40 * 0.01 - 5e-5).
   CHECK(truncated_tail(40.01, 40.0, 1e300) == Approx(0.67011913).epsilon(1e-4));
   CHECK(log_upper_tail(5.0) == Approx(std::log(2.866515718791939e-07)).epsilon(1e-12));

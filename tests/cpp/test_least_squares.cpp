@@ -31,7 +31,8 @@ TEST_CASE("the scores of each column sum to zero over the units") {
 }
 
 TEST_CASE("scores by group from columns as they are equal those of columns partialled out") {
-  // Units without any row, a second effect, a level of the columns that dwarfs them, three regressors (tiles not full).
+  // Units without any row, a second effect, a level of the columns that dwarfs them, three
+  // regressors (tiles not full).
   Panel panel(60, 7, 0.3, 12);
   const int rows = static_cast<int>(panel.y.size());
   for (int i = 0; i < rows; ++i) panel.x1[i] += 1000;
@@ -51,8 +52,10 @@ TEST_CASE("scores by group from columns as they are equal those of columns parti
   REQUIRE(GroupScores::serves(plain));
   REQUIRE_FALSE(GroupScores::serves(weighted));
   std::vector<double> e1(rows), e2(rows);
-  const LeastSquares direct = fit_least_squares(plain, columns, Grouping(), e1.data(), {}, Execution());
-  const LeastSquares general = fit_least_squares(weighted, columns, Grouping(), e2.data(), {}, Execution());
+  const LeastSquares direct =
+      fit_least_squares(plain, columns, Grouping(), e1.data(), {}, Execution());
+  const LeastSquares general =
+      fit_least_squares(weighted, columns, Grouping(), e2.data(), {}, Execution());
   // Rounding of values around 1000.
   CHECK((direct.scores.sums - general.scores.sums).cwiseAbs().maxCoeff() < 1e-10);
   CHECK(std::abs(direct.scores.rss[0] / general.scores.rss[0] - 1) < 1e-11);
@@ -85,8 +88,8 @@ TEST_CASE("absorbed parameters are counted by connected parts") {
   std::vector<unsigned char> keep;
   for (std::size_t i = 0; i < parts.unit.size(); ++i)
     keep.push_back((parts.unit[i] < 5) == (parts.time[i] < 2));
-  const PanelIndex index =
-      index_panel(keep.data(), keep.size(), parts.unit.data(), 10, parts.time.data(), 4, Execution());
+  const PanelIndex index = index_panel(keep.data(), keep.size(), parts.unit.data(), 10,
+                                       parts.time.data(), 4, Execution());
   parts.rows = index.rows;
   parts.start = index.start;
   parts.identity = false;

@@ -20,9 +20,13 @@ TEST_CASE("every chunk runs once, on any number of threads") {
 TEST_CASE("exceptions and interrupts reach the caller") {
   Execution exec;
   exec.threads = 2;
-  CHECK_THROWS_AS(parallel_for(10, exec, [](std::size_t c) { if (c == 7) throw std::runtime_error("x"); }),
+  CHECK_THROWS_AS(parallel_for(10, exec,
+                               [](std::size_t c) {
+                                 if (c == 7) throw std::runtime_error("x");
+                               }),
                   std::runtime_error);
-  // Only the calling thread asks: with others it may come too late to see any of these empty chunks.
+  // Only the calling thread asks: with others it may come too late to see any of these empty
+  // chunks.
   exec.threads = 1;
   exec.interrupted = [] { return true; };
   CHECK_THROWS_AS(parallel_for(100, exec, [](std::size_t) {}), Interrupted);

@@ -13,7 +13,8 @@ namespace {
 std::vector<Point> scatter(int n, std::uint64_t seed) {
   Random random(seed, 0);
   std::vector<Point> points;
-  for (int i = 0; i < n; ++i) points.push_back(on_globe(80 + 50 * random.uniform(), 20 + 30 * random.uniform()));
+  for (int i = 0; i < n; ++i)
+    points.push_back(on_globe(80 + 50 * random.uniform(), 20 + 30 * random.uniform()));
   return points;
 }
 
@@ -32,7 +33,8 @@ struct Weights {
 };
 
 Weights nearest(int n, int k, bool symmetric, std::uint64_t seed) {
-  const NeighborLists lists = nearest_neighbors(scatter(n, seed), k, Metric::great_circle, Execution());
+  const NeighborLists lists =
+      nearest_neighbors(scatter(n, seed), k, Metric::great_circle, Execution());
   Eigen::MatrixXd links = Eigen::MatrixXd::Zero(n, n);
   for (int i = 0; i < n; ++i)
     for (int p = lists.start[i]; p < lists.start[i + 1]; ++p) links(i, lists.neighbor[p]) = 1;
@@ -66,21 +68,25 @@ TEST_CASE("the tree finds what a full search finds, on one thread and on two") {
     std::vector<int> expected;
     for (int k = 0; k < 5; ++k) expected.push_back(all[k].second);
     std::sort(expected.begin(), expected.end());
-    CHECK(std::vector<int>(found.neighbor.begin() + 5 * i, found.neighbor.begin() + 5 * i + 5) == expected);
+    CHECK(std::vector<int>(found.neighbor.begin() + 5 * i, found.neighbor.begin() + 5 * i + 5) ==
+          expected);
   }
   const double radius = 300;
   const NeighborLists near = neighbors_within(points, radius, Metric::great_circle, two);
   std::size_t pairs = 0;
   for (int i = 0; i < 700; ++i)
     for (int j = 0; j < 700; ++j)
-      pairs += i != j && distance_of_chord(squared_chord(points[i], points[j]), Metric::great_circle) <= radius;
+      pairs += i != j && distance_of_chord(squared_chord(points[i], points[j]),
+                                           Metric::great_circle) <= radius;
   CHECK(near.neighbor.size() == pairs);
 }
 
 TEST_CASE("a degree of the equator and a quarter of a meridian") {
-  const double degree = distance_of_chord(squared_chord(on_globe(10, 0), on_globe(11, 0)), Metric::great_circle);
+  const double degree =
+      distance_of_chord(squared_chord(on_globe(10, 0), on_globe(11, 0)), Metric::great_circle);
   CHECK(degree == Approx(earth_radius * 3.14159265358979323846 / 180).epsilon(1e-12));
-  const double quarter = distance_of_chord(squared_chord(on_globe(0, 0), on_globe(50, 90)), Metric::great_circle);
+  const double quarter =
+      distance_of_chord(squared_chord(on_globe(0, 0), on_globe(50, 90)), Metric::great_circle);
   CHECK(quarter == Approx(earth_radius * 3.14159265358979323846 / 2).epsilon(1e-12));
 }
 
@@ -91,12 +97,14 @@ TEST_CASE("the determinant: eigenvalues, factors and the interpolant agree") {
     CHECK(find_symmetrizer(w).exists == symmetric);
     const Eigen::MatrixXd dense = w.matrix();
     std::vector<SpatialOperator> operators;
-    for (DeterminantMethod m : {DeterminantMethod::eigenvalues, DeterminantMethod::factor, DeterminantMethod::chebyshev})
+    for (DeterminantMethod m :
+         {DeterminantMethod::eigenvalues, DeterminantMethod::factor, DeterminantMethod::chebyshev})
       operators.push_back(make_operator(w, m, Eigen::VectorXcd()));
     for (double rho : {-0.97, -0.5, 0.0, 0.3, 0.9, 0.995}) {
       const Eigen::MatrixXd s = Eigen::MatrixXd::Identity(120, 120) - rho * dense;
       const double exact = s.partialPivLu().matrixLU().diagonal().array().abs().log().sum();
-      for (SpatialOperator& op : operators) CHECK(op.determinant().value(rho) == Approx(exact).margin(1e-9));
+      for (SpatialOperator& op : operators)
+        CHECK(op.determinant().value(rho) == Approx(exact).margin(1e-9));
     }
     // Derivatives: -tr G and -tr G^2.
     const Eigen::MatrixXd s = Eigen::MatrixXd::Identity(120, 120) - 0.4 * dense;
@@ -123,8 +131,11 @@ TEST_CASE("solutions with the factors, dense and sparse") {
       const Eigen::MatrixXd eye = Eigen::MatrixXd::Identity(80, 80);
       CHECK((factor->solve(eye) - inverse).cwiseAbs().maxCoeff() < 1e-12);
       CHECK((factor->solve_transposed(eye) - inverse.transpose()).cwiseAbs().maxCoeff() < 1e-12);
-      CHECK((factor->inverse_columns({3, 7}).col(1) - inverse.col(7)).cwiseAbs().maxCoeff() < 1e-12);
-      CHECK((factor->inverse_rows({3, 7}).col(0) - inverse.row(3).transpose()).cwiseAbs().maxCoeff() < 1e-12);
+      CHECK((factor->inverse_columns({3, 7}).col(1) - inverse.col(7)).cwiseAbs().maxCoeff() <
+            1e-12);
+      CHECK(
+          (factor->inverse_rows({3, 7}).col(0) - inverse.row(3).transpose()).cwiseAbs().maxCoeff() <
+          1e-12);
     }
   }
 }
@@ -139,17 +150,20 @@ TEST_CASE("the sparse factor: determinant and solutions up to the ends of the ra
       REQUIRE(lu.factor(rho));
       const Eigen::MatrixXd s = Eigen::MatrixXd::Identity(200, 200) - rho * dense;
       const Eigen::PartialPivLU<Eigen::MatrixXd> exact(s);
-      CHECK(lu.log_determinant() == Approx(exact.matrixLU().diagonal().array().abs().log().sum()).margin(1e-10));
+      CHECK(lu.log_determinant() ==
+            Approx(exact.matrixLU().diagonal().array().abs().log().sum()).margin(1e-10));
       // Residuals of two triangular solutions, relative to their size.
       const Eigen::MatrixXd x = lu.solve(b), xt = lu.solve_transposed(b);
       CHECK((s * x - b).cwiseAbs().maxCoeff() < 1e-13 * (1 + x.cwiseAbs().maxCoeff()));
-      CHECK((s.transpose() * xt - b).cwiseAbs().maxCoeff() < 1e-13 * (1 + xt.cwiseAbs().maxCoeff()));
+      CHECK((s.transpose() * xt - b).cwiseAbs().maxCoeff() <
+            1e-13 * (1 + xt.cwiseAbs().maxCoeff()));
     }
     CHECK_FALSE(lu.factor(1.2));
   }
 }
 
-TEST_CASE("traces: exact against the matrix, with and without means; estimated within their error") {
+TEST_CASE(
+    "traces: exact against the matrix, with and without means; estimated within their error") {
   const Weights weights = nearest(150, 4, false, 6);
   const SpatialWeights w = weights.view();
   const Symmetrizer symmetrizer = find_symmetrizer(w);
@@ -174,7 +188,8 @@ TEST_CASE("traces: exact against the matrix, with and without means; estimated w
     CHECK(t.crossed(0, 0) == Approx(a.squaredNorm()).epsilon(1e-10));
     CHECK((t.diagonal.col(0) - a.diagonal()).cwiseAbs().maxCoeff() < 1e-12);
     // Five standard errors of 128 sign vectors.
-    CHECK(estimated_traces(w, m, 1, two).crossed(0, 0) == Approx(a.squaredNorm()).epsilon(5 * std::sqrt(2.0 / 128 / 30)));
+    CHECK(estimated_traces(w, m, 1, two).crossed(0, 0) ==
+          Approx(a.squaredNorm()).epsilon(5 * std::sqrt(2.0 / 128 / 30)));
   }
 }
 
@@ -215,7 +230,8 @@ TEST_CASE("moments filtered by lambda are those of filtered, projected columns")
   }
   // Rows that do not sum to one, so that the filtered time effects are no constants.
   Weights scaled = weights;
-  for (std::size_t p = 0; p < scaled.value.size(); ++p) scaled.value[p] *= 0.5 + 0.01 * static_cast<double>(p % 7);
+  for (std::size_t p = 0; p < scaled.value.size(); ++p)
+    scaled.value[p] *= 0.5 + 0.01 * static_cast<double>(p % 7);
   SpatialPanel panel;
   panel.weights = scaled.view();
   panel.units = 30;
@@ -226,7 +242,8 @@ TEST_CASE("moments filtered by lambda are those of filtered, projected columns")
   const Eigen::MatrixXd z = moments.filtered(0.3);
   CHECK((moments.gram(0.3) - z.transpose() * z).cwiseAbs().maxCoeff() < 1e-8 * z.squaredNorm());
   // Against dummies: R [unit dummies, time dummies] projected off R x.
-  const Eigen::MatrixXd r = Eigen::MatrixXd::Identity(30, 30) - 0.3 * Eigen::MatrixXd(panel.weights.matrix());
+  const Eigen::MatrixXd r =
+      Eigen::MatrixXd::Identity(30, 30) - 0.3 * Eigen::MatrixXd(panel.weights.matrix());
   Eigen::MatrixXd dummies = Eigen::MatrixXd::Zero(30 * periods, 30 + periods);
   for (int t = 0; t < periods; ++t) {
     dummies.block(30 * t, 0, 30, 30) = r;
@@ -234,7 +251,8 @@ TEST_CASE("moments filtered by lambda are those of filtered, projected columns")
   }
   Eigen::VectorXd filtered(30 * periods);
   for (int t = 0; t < periods; ++t) filtered.segment(30 * t, 30) = r * x.col(1).segment(30 * t, 30);
-  const Eigen::VectorXd left = filtered - dummies * dummies.completeOrthogonalDecomposition().solve(filtered);
+  const Eigen::VectorXd left =
+      filtered - dummies * dummies.completeOrthogonalDecomposition().solve(filtered);
   CHECK((left - z.col(3)).cwiseAbs().maxCoeff() < 1e-9);
 }
 
@@ -246,7 +264,8 @@ TEST_CASE("permutations of Moran's I do not depend on the threads") {
   Execution two;
   two.threads = 2;
   const auto a = global_autocorrelation(weights.view(), x, Autocorrelation::moran, 199, 5, two);
-  const auto b = global_autocorrelation(weights.view(), x, Autocorrelation::moran, 199, 5, Execution());
+  const auto b =
+      global_autocorrelation(weights.view(), x, Autocorrelation::moran, 199, 5, Execution());
   for (int k = 0; k < 3; ++k) {
     CHECK(a[k].estimate == b[k].estimate);
     CHECK(a[k].above == b[k].above);

@@ -57,7 +57,8 @@ TEST_CASE("cluster sums add up the units") {
   const Example e;
   std::vector<int> cluster;
   for (int i = 0; i < 40; ++i) cluster.push_back(i % 5);
-  const Eigen::MatrixXd units = influence_sums(e.f, nullptr, 0, {}), sums = influence_sums(e.f, cluster.data(), 5, {});
+  const Eigen::MatrixXd units = influence_sums(e.f, nullptr, 0, {}),
+                        sums = influence_sums(e.f, cluster.data(), 5, {});
   Eigen::MatrixXd slow = Eigen::MatrixXd::Zero(5, 4);
   for (int i = 0; i < 40; ++i) slow.row(i % 5) += units.row(i);
   CHECK((slow - sums).cwiseAbs().maxCoeff() < 1e-13);
@@ -70,7 +71,8 @@ TEST_CASE("a column that depends on those before it is named") {
   const Eigen::MatrixXd good = x.leftCols(2);
   const SmallInverse inverse = invert_small(good.transpose() * good);
   REQUIRE(inverse.singular == -1);
-  CHECK((inverse.inverse * good.transpose() * good - Eigen::MatrixXd::Identity(2, 2)).norm() < 1e-12);
+  CHECK((inverse.inverse * good.transpose() * good - Eigen::MatrixXd::Identity(2, 2)).norm() <
+        1e-12);
 }
 
 TEST_CASE("the logit solves its score equations, and says where it cannot") {
@@ -98,7 +100,9 @@ TEST_CASE("multipliers have mean zero and variance one, and do not depend on thr
     Execution one, two;
     two.threads = 2;
     const Eigen::MatrixXd draws = multiplier_bootstrap(psi, 20000, type, 11, one);
-    CHECK((multiplier_bootstrap(many, 100, type, 11, one) - multiplier_bootstrap(many, 100, type, 11, two)).norm() == 0);
+    CHECK((multiplier_bootstrap(many, 100, type, 11, one) -
+           multiplier_bootstrap(many, 100, type, 11, two))
+              .norm() == 0);
     // Five standard errors of a mean and of a variance of 20,000 draws.
     CHECK(std::abs(draws.mean()) < 5 / std::sqrt(20000.0));
     CHECK(std::abs(draws.array().square().mean() - 1) < 5 * std::sqrt(2 / 20000.0));
@@ -114,17 +118,22 @@ TEST_CASE("multiplier draws are the weighted sums, also where clusters do not co
       const Eigen::MatrixXd weights = multiplier_bootstrap(one_each, draws, type, 5, Execution());
       const Eigen::MatrixXd psi = Eigen::MatrixXd::Random(clusters, 6);
       // The same sums in another order: rounding.
-      CHECK((multiplier_bootstrap(psi, draws, type, 5, Execution()) - weights * psi).cwiseAbs().maxCoeff() < 1e-11);
+      CHECK((multiplier_bootstrap(psi, draws, type, 5, Execution()) - weights * psi)
+                .cwiseAbs()
+                .maxCoeff() < 1e-11);
       // Independent over clusters: five standard errors of a covariance of neighbors.
       const Eigen::Index n = clusters - 1;
       const double together = weights.leftCols(n).cwiseProduct(weights.rightCols(n)).mean();
       CHECK(std::abs(together) < 5 / std::sqrt(static_cast<double>(n * draws)));
       if (type == Multiplier::normal) continue;
       const TwoPoints points = two_points(type);
-      CHECK((weights.array() - points.low).cwiseAbs().min((weights.array() - points.high).cwiseAbs()).maxCoeff() < 1e-12);
+      CHECK((weights.array() - points.low)
+                .cwiseAbs()
+                .min((weights.array() - points.high).cwiseAbs())
+                .maxCoeff() < 1e-12);
       const double high = (weights.array() > 0).cast<double>().mean();
-      CHECK(std::abs(high - points.share) <
-            5 * std::sqrt(points.share * (1 - points.share) / static_cast<double>(clusters * draws)));
+      CHECK(std::abs(high - points.share) < 5 * std::sqrt(points.share * (1 - points.share) /
+                                                          static_cast<double>(clusters * draws)));
     }
 }
 
@@ -134,10 +143,12 @@ TEST_CASE("random bits have their probability in every place") {
     const int words = 20000;
     std::vector<int> count(64, 0);
     for (int i = 0; i < words; ++i) {
-      const std::uint64_t drawn = random_bits(random, static_cast<std::uint64_t>(std::ldexp(share, 64)));
+      const std::uint64_t drawn =
+          random_bits(random, static_cast<std::uint64_t>(std::ldexp(share, 64)));
       for (int bit = 0; bit < 64; ++bit) count[bit] += static_cast<int>(drawn >> bit & 1);
     }
     // Five standard errors of each count.
-    for (int bit = 0; bit < 64; ++bit) CHECK(std::abs(count[bit] - share * words) < 5 * std::sqrt(words * share * (1 - share)));
+    for (int bit = 0; bit < 64; ++bit)
+      CHECK(std::abs(count[bit] - share * words) < 5 * std::sqrt(words * share * (1 - share)));
   }
 }

@@ -41,7 +41,7 @@ TEST_CASE("a repeated column leaves a row of zeros and says what it is made of")
   CHECK(t.orthogonal);
   CHECK(t.standing[2] == Standing::aliased);
   CHECK(t.root.row(2).norm() == 0);
-  CHECK(t.combination(0, 2) == Approx(2).epsilon(1e-9));   // rounding of the columns
+  CHECK(t.combination(0, 2) == Approx(2).epsilon(1e-9));  // rounding of the columns
   CHECK(t.combination(1, 2) == Approx(-1).epsilon(1e-9));
   const Eigen::MatrixXd gram = t.root.transpose() * t.root;
   CHECK(gram(3, 3) == Approx(t.moments.gram(0, 0)).epsilon(1e-10));

@@ -186,8 +186,9 @@ class BlockReader {
       for (int i = 0; i < n; ++i) root_weight_[i] = std::sqrt(a_.weights[row(i)]);
   }
 
-  // Where rows come as they stand, those of the next block are asked for while this one is worked on: each column
-  // is a stream of its own, and the processor does not look ahead over the ends of pages, which blocks about fill.
+  // Where rows come as they stand, those of the next block are asked for while this one is worked
+  // on: each column is a stream of its own, and the processor does not look ahead over the ends of
+  // pages, which blocks about fill.
   template <class T>
   void gather(const T* x, double* out) const {
     if (!a_.rows.identity()) return gather_each(x, out);

@@ -18,7 +18,12 @@ namespace pilotdid {
 
 enum class CsMethod { doubly_robust = 0, weighting = 1, regression = 2 };
 enum class CsStatus {
-  estimated = 0, no_treated = 1, no_control = 2, no_overlap = 3, singular = 4, not_converged = 5
+  estimated = 0,
+  no_treated = 1,
+  no_control = 2,
+  no_overlap = 3,
+  singular = 4,
+  not_converged = 5
 };
 
 struct CsPanel {
@@ -29,8 +34,8 @@ struct CsPanel {
   const int* cohort = nullptr;  // unit -> first treated period, -1 never
   Column outcome, weights;
   Columns covariates;
-  bool by_row = false;          // repeated cross-sections: rows, not differences within units
-  bool constant = false;        // neither weights nor covariates change within units
+  bool by_row = false;    // repeated cross-sections: rows, not differences within units
+  bool constant = false;  // neither weights nor covariates change within units
 };
 
 // Controls are the never treated and cohorts later than `later_than`.
@@ -53,7 +58,7 @@ constexpr double trim_score = 0.995, highest_score = 1 - 1e-6, overlap_limit = 0
 
 // What a cell needs beside the outcome: the same for all cells with the same members.
 struct CsNuisance {
-  Eigen::MatrixXd x;   // n x (1 + covariates), standardized
+  Eigen::MatrixXd x;  // n x (1 + covariates), standardized
   Eigen::VectorXd d, w;
   Eigen::VectorXd score, control_weight, treated_weight;
   Eigen::MatrixXd logit_inverse;
@@ -100,7 +105,8 @@ struct OutcomeModel {
   LeastSquaresPart part;
   Eigen::VectorXd weighted_residual, fitted;
   OutcomeModel() = default;
-  OutcomeModel(const Eigen::MatrixXd& x, const Eigen::VectorXd& w) : part(least_squares_part(x, w)) {}
+  OutcomeModel(const Eigen::MatrixXd& x, const Eigen::VectorXd& w)
+      : part(least_squares_part(x, w)) {}
   void fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& w, const Eigen::VectorXd& y) {
     fitted = x * part.fit(x, w, y);
     weighted_residual = w.cwiseProduct(y - fitted);
@@ -115,7 +121,8 @@ struct Mean {
   double value, total;
   Eigen::VectorXd influence;
   Mean(const Eigen::VectorXd& w, const Eigen::VectorXd& x)
-      : value(w.dot(x) / w.sum()), total(w.sum()),
+      : value(w.dot(x) / w.sum()),
+        total(w.sum()),
         influence(w.cwiseProduct((x.array() - w.dot(x) / w.sum()).matrix()) / w.sum()) {}
 };
 
@@ -145,7 +152,8 @@ inline double panel_effect(const CsNuisance& m, CsMethod method, const OutcomeMo
 // estimator is the locally efficient one.
 class CrossSection {
  public:
-  CrossSection(const CsNuisance& m, CsMethod method, const Eigen::VectorXd& y, const Eigen::VectorXd& post)
+  CrossSection(const CsNuisance& m, CsMethod method, const Eigen::VectorXd& y,
+               const Eigen::VectorXd& post)
       : m_(m), method_(method), y_(y), post_(post), pre_((1 - post.array()).matrix()) {}
 
   // Returns false where a regression is singular; `column` then says which column.
@@ -179,7 +187,8 @@ class CrossSection {
   Eigen::VectorXd mean_x(const Eigen::VectorXd& w) const { return m_.x.transpose() * w / w.sum(); }
 
   double regression(Eigen::VectorXd& psi) const {
-    const Mean post(m_.treated_weight.cwiseProduct(post_), y_), pre(m_.treated_weight.cwiseProduct(pre_), y_);
+    const Mean post(m_.treated_weight.cwiseProduct(post_), y_),
+        pre(m_.treated_weight.cwiseProduct(pre_), y_);
     const Mean change(m_.treated_weight, control_post_.fitted - control_pre_.fitted);
     const Eigen::VectorXd x = mean_x(m_.treated_weight);
     psi = post.influence - pre.influence - change.influence - control_post_.through(m_.x, x) +
@@ -191,9 +200,12 @@ class CrossSection {
   double contrast(Eigen::VectorXd& psi) const {
     const bool robust = method_ == CsMethod::doubly_robust;
     Eigen::VectorXd residual = y_;
-    if (robust) residual -= post_.cwiseProduct(control_post_.fitted) + pre_.cwiseProduct(control_pre_.fitted);
-    const Eigen::VectorXd w1 = m_.treated_weight.cwiseProduct(post_), w0 = m_.treated_weight.cwiseProduct(pre_);
-    const Eigen::VectorXd c1 = m_.control_weight.cwiseProduct(post_), c0 = m_.control_weight.cwiseProduct(pre_);
+    if (robust)
+      residual -= post_.cwiseProduct(control_post_.fitted) + pre_.cwiseProduct(control_pre_.fitted);
+    const Eigen::VectorXd w1 = m_.treated_weight.cwiseProduct(post_),
+                          w0 = m_.treated_weight.cwiseProduct(pre_);
+    const Eigen::VectorXd c1 = m_.control_weight.cwiseProduct(post_),
+                          c0 = m_.control_weight.cwiseProduct(pre_);
     const Mean t1(w1, residual), t0(w0, residual), u1(c1, residual), u0(c0, residual);
     psi = t1.influence - t0.influence - u1.influence + u0.influence;
     psi -= through_score(m_, m_.x.transpose() * (u1.influence - u0.influence));
@@ -237,7 +249,7 @@ inline std::vector<int> positions(const CsPanel& panel) {
 // The members of a cell: units seen in both periods, or rows of either.
 struct Members {
   std::vector<int> unit;
-  std::vector<std::size_t> row_x;       // the row of covariates and weights
+  std::vector<std::size_t> row_x;         // the row of covariates and weights
   std::vector<std::size_t> row_t, row_b;  // panel only
   std::vector<char> treated, post;
 };
@@ -313,7 +325,8 @@ inline CsStatus count(const CsPanel& panel, const Members& m, CsEstimate& out) {
 class CsCells {
  public:
   CsCells(const CsPanel& panel, CsMethod method)
-      : panel_(panel), method_(method),
+      : panel_(panel),
+        method_(method),
         at_(panel.by_row ? std::vector<int>() : detail::positions(panel)) {}
 
   // cells[begin .. end-1]; psi (units x all cells) is zero on entry.
@@ -329,7 +342,8 @@ class CsCells {
       if (estimate.status != CsStatus::estimated) continue;
       if (!same_covariates(members, last)) {
         nuisance = detail::prepare(panel_, members, method_);
-        if (!panel_.by_row && method_ != CsMethod::weighting && nuisance.status == CsStatus::estimated) {
+        if (!panel_.by_row && method_ != CsMethod::weighting &&
+            nuisance.status == CsStatus::estimated) {
           model = detail::OutcomeModel(nuisance.x, nuisance.w - nuisance.treated_weight);
           if (model.part.singular >= 0) {
             nuisance.status = CsStatus::singular;
@@ -393,9 +407,8 @@ inline std::vector<CsEstimate> callaway_santanna(const CsPanel& panel, CsMethod 
     if (c == 0 || group[c] != group[c - 1]) begin.push_back(c);
   begin.push_back(cells.size());
   const CsCells solver(panel, method);
-  parallel_for(begin.size() - 1, exec, [&](std::size_t g) {
-    solver.run(cells, begin[g], begin[g + 1], out, psi);
-  });
+  parallel_for(begin.size() - 1, exec,
+               [&](std::size_t g) { solver.run(cells, begin[g], begin[g + 1], out, psi); });
   return out;
 }
 

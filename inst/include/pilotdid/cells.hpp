@@ -44,8 +44,9 @@ class CellEffect {
 
 // columns: y, then the indicators of the cells (not read here), then the other regressors.
 // cells: data row -> cell, -1 for none. The moments are in the order of `columns`.
-inline Moments compute_cell_moments(const Absorption& a, const Columns& columns, const Effect& cells,
-                                    ReducedSystem& system, const Execution& exec) {
+inline Moments compute_cell_moments(const Absorption& a, const Columns& columns,
+                                    const Effect& cells, ReducedSystem& system,
+                                    const Execution& exec) {
   const int k = cells.levels, m = a.size();
   Columns rest(1, columns[0]);
   rest.insert(rest.end(), columns.begin() + 1 + k, columns.end());

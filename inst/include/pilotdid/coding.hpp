@@ -99,7 +99,8 @@ WholeRange whole_range(const T* x, std::size_t from, std::size_t to) {
   return range;
 }
 
-// Integers are whole: their range without branches, several at a time. The missing one is the smallest.
+// Integers are whole: their range without branches, several at a time. The missing one is the
+// smallest.
 inline WholeRange whole_range(const int* x, std::size_t from, std::size_t to) {
   int low = INT32_MAX, high = missing_code;
   vectorized([&]() PILOTDID_INLINE {
@@ -142,8 +143,8 @@ bool code_by_address(const T* x, std::size_t n, int* code, std::vector<T>& value
     return static_cast<std::size_t>(static_cast<std::int64_t>(v) - base);
   };
   const std::size_t size = static_cast<std::size_t>(std::max(range.high - range.low, 0.0)) + 1;
-  // Threads may mark the same value, all with the same mark. Few values are collected in a word first: threads that
-  // write to one line of memory wait for each other.
+  // Threads may mark the same value, all with the same mark. Few values are collected in a word
+  // first: threads that write to one line of memory wait for each other.
   std::vector<std::atomic<unsigned char>> seen(size);
   for (auto& mark : seen) mark.store(0, std::memory_order_relaxed);
   each_block(n, rows, exec, [&](std::size_t, std::size_t from, std::size_t to) {

@@ -67,24 +67,23 @@ std::vector<Acc> fold(const Columns& columns, const Sample& sample, const std::v
       detail::block_rows(sample.n, start.size() * sizeof(Acc) / sizeof(double));
   std::vector<std::vector<Acc>> partial((sample.n + rows - 1) / rows, start);
   const std::size_t groups = static_cast<std::size_t>(sample.groups);
-  each_block(sample.n, rows, exec,
-                     [&](std::size_t block, std::size_t from, std::size_t to) {
-                       double buffer[detail::kStrip];
-                       for (std::size_t j = 0; j < columns.size(); ++j) {
-                         Acc* acc = &partial[block][j * groups];
-                         columns[j].visit([&](const auto* x) {
-                           detail::each_strip(from, to, [&](std::size_t first, int m) {
-                             const double* values = detail::strip(x, first, m, buffer);
-                             if (sample.plain()) return acc[0].add(values, m);
-                             for (int i = 0; i < m; ++i) {
-                               const std::size_t row = first + static_cast<std::size_t>(i);
-                               const int g = sample.group_of(row);
-                               if (g >= 0) acc[g].add(values[i], sample.weight_of(row));
-                             }
-                           });
-                         });
-                       }
-                     });
+  each_block(sample.n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    double buffer[detail::kStrip];
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      Acc* acc = &partial[block][j * groups];
+      columns[j].visit([&](const auto* x) {
+        detail::each_strip(from, to, [&](std::size_t first, int m) {
+          const double* values = detail::strip(x, first, m, buffer);
+          if (sample.plain()) return acc[0].add(values, m);
+          for (int i = 0; i < m; ++i) {
+            const std::size_t row = first + static_cast<std::size_t>(i);
+            const int g = sample.group_of(row);
+            if (g >= 0) acc[g].add(values[i], sample.weight_of(row));
+          }
+        });
+      });
+    }
+  });
   std::vector<Acc> total = start;
   for (const auto& part : partial)
     for (std::size_t a = 0; a < total.size(); ++a) total[a].merge(part[a]);
@@ -162,7 +161,11 @@ class StripProducts {
  public:
   StripProducts(const Columns& columns, const Sample& sample, const Eigen::MatrixXd& center,
                 std::vector<Eigen::MatrixXd>& sums)
-      : columns_(columns), sample_(sample), center_(center), sums_(sums), x_(kStrip, center.rows()) {}
+      : columns_(columns),
+        sample_(sample),
+        center_(center),
+        sums_(sums),
+        x_(kStrip, center.rows()) {}
 
   void operator()(std::size_t first, int m) {
     load(first, m);

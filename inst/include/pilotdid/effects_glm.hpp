@@ -1,5 +1,5 @@
-// Logit and Poisson regressions on a few sets of levels and slopes, and the mean effect of switching
-// some of these sets off (Wooldridge 2023).
+// Logit and Poisson regressions on a few sets of levels and slopes, and the mean effect of
+// switching some of these sets off (Wooldridge 2023).
 #ifndef PILOTDID_EFFECTS_GLM_HPP
 #define PILOTDID_EFFECTS_GLM_HPP
 
@@ -28,8 +28,8 @@ struct EffectsModel {
 
 struct EffectsGlm {
   Eigen::VectorXd coefficients;
-  Eigen::VectorXd effect;      // cells: mean of mu(on) - mu(off)
-  Eigen::MatrixXd influence;   // size x cells: information^- times the gradient of each effect
+  Eigen::VectorXd effect;     // cells: mean of mu(on) - mu(off)
+  Eigen::MatrixXd influence;  // size x cells: information^- times the gradient of each effect
   std::vector<char> estimable;
   double deviance = 0;
   int rank = 0, iterations = 0;
@@ -53,7 +53,8 @@ inline double glm_loss(Family f, double y, double eta) {
 // The non-zero entries of a row of the design.
 class RowEntries {
  public:
-  explicit RowEntries(const EffectsModel& m) : m_(m), level(m.effects.size()), value(m.effects.size()) {}
+  explicit RowEntries(const EffectsModel& m)
+      : m_(m), level(m.effects.size()), value(m.effects.size()) {}
   void read(std::size_t row) {
     int offset = 0;
     for (std::size_t j = 0; j < m_.effects.size(); ++j) {
@@ -84,16 +85,18 @@ class RowEntries {
 };
 
 struct NormalEquations {
-  Eigen::MatrixXd gram;   // lower triangle
+  Eigen::MatrixXd gram;  // lower triangle
   Eigen::VectorXd right;
 };
 
 // One step of iteratively weighted least squares; b null: from the outcome itself, as glm() does.
-inline NormalEquations glm_step(const EffectsModel& m, Family f, const Eigen::VectorXd* b, const Execution& exec) {
+inline NormalEquations glm_step(const EffectsModel& m, Family f, const Eigen::VectorXd* b,
+                                const Execution& exec) {
   const int size = m.size();
   const std::size_t n = m.rows.size();
   const std::size_t chunks = std::max<std::size_t>(1, std::min<std::size_t>(n / 16384, 16));
-  std::vector<NormalEquations> partial(chunks, {Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size)});
+  std::vector<NormalEquations> partial(
+      chunks, {Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size)});
   parallel_for(chunks, exec, [&](std::size_t c) {
     RowEntries x(m);
     NormalEquations& sums = partial[c];
@@ -132,7 +135,8 @@ inline double glm_deviance(const EffectsModel& m, Family f, const Eigen::VectorX
   for (std::size_t p = 0; p < m.rows.size(); ++p) {
     const std::size_t row = m.rows[p];
     x.read(row);
-    sum += (m.weights.exists() ? m.weights[row] : 1.0) * glm_loss(f, m.outcome[row], x.linear(b, true));
+    sum += (m.weights.exists() ? m.weights[row] : 1.0) *
+           glm_loss(f, m.outcome[row], x.linear(b, true));
   }
   return sum;
 }
@@ -147,8 +151,8 @@ inline EffectsGlm fit_effects_glm(const EffectsModel& m, Family f, const int* ce
   SemidefiniteCholesky cholesky;
   detail::NormalEquations equations = detail::glm_step(m, f, nullptr, exec);
   double before = 0;
-  // Quadratic convergence: a relative change of 1e-12 is the last step. A separated level moves on by
-  // one unit of the linear score an iteration and never gets there in 60.
+  // Quadratic convergence: a relative change of 1e-12 is the last step. A separated level moves on
+  // by one unit of the linear score an iteration and never gets there in 60.
   for (out.iterations = 1; out.iterations <= 60; ++out.iterations) {
     cholesky.factor(equations.gram, equations.gram.diagonal(), size);
     Eigen::MatrixXd b = equations.right;
@@ -157,7 +161,8 @@ inline EffectsGlm fit_effects_glm(const EffectsModel& m, Family f, const int* ce
     out.deviance = detail::glm_deviance(m, f, out.coefficients);
     equations = detail::glm_step(m, f, &out.coefficients, exec);
     if (!std::isfinite(out.deviance)) return out;
-    out.converged = out.iterations > 1 && std::abs(out.deviance - before) <= 1e-12 * (std::abs(out.deviance) + 1e-3);
+    out.converged = out.iterations > 1 &&
+                    std::abs(out.deviance - before) <= 1e-12 * (std::abs(out.deviance) + 1e-3);
     before = out.deviance;
     if (out.converged) break;
   }
@@ -189,11 +194,13 @@ inline EffectsGlm fit_effects_glm(const EffectsModel& m, Family f, const int* ce
     }
   out.influence = gradient;
   cholesky.solve(out.influence);
-  const Eigen::MatrixXd left = equations.gram.selfadjointView<Eigen::Lower>() * out.influence - gradient;
+  const Eigen::MatrixXd left =
+      equations.gram.selfadjointView<Eigen::Lower>() * out.influence - gradient;
   for (int k = 0; k < cells; ++k)
     // As for contrasts of levels (imputation.hpp): met to rounding, or missed by a part of itself.
-    out.estimable.push_back(mass[k] > 0 && left.col(k).cwiseAbs().maxCoeff() <=
-                                               1e-7 * (gradient.col(k).cwiseAbs().maxCoeff() + 1e-300));
+    out.estimable.push_back(mass[k] > 0 &&
+                            left.col(k).cwiseAbs().maxCoeff() <=
+                                1e-7 * (gradient.col(k).cwiseAbs().maxCoeff() + 1e-300));
   return out;
 }
 

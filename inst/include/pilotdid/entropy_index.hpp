@@ -156,9 +156,8 @@ class StripScorer {
     columns_[static_cast<std::size_t>(j)].visit([&](const auto* data) {
       const double* x = strip(data, first_, m_, buffer_);
       double* z = z_;
-      const auto scaled = [=](int i, double center, double rate) PILOTDID_INLINE {
-        z[i] = scale(x[i], center, rate, at_zero, shift);
-      };
+      const auto scaled = [=](int i, double center, double rate)
+                              PILOTDID_INLINE { z[i] = scale(x[i], center, rate, at_zero, shift); };
       with_parameters(j, s.center, rate_, scaled);
     });
   }
@@ -243,10 +242,10 @@ class StripScorer {
 inline void composite_scores(const Columns& columns, const Sample& sample, const ScoreRule& rule,
                              double* out, const Execution& exec) {
   each_block(sample.n, detail::block_rows(sample.n, 0), exec,
-                     [&](std::size_t, std::size_t from, std::size_t to) {
-                       detail::StripScorer score(columns, sample, rule, out);
-                       detail::each_strip(from, to, score);
-                     });
+             [&](std::size_t, std::size_t from, std::size_t to) {
+               detail::StripScorer score(columns, sample, rule, out);
+               detail::each_strip(from, to, score);
+             });
 }
 
 }  // namespace pilotdid

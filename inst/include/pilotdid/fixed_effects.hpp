@@ -12,7 +12,8 @@ namespace pilotdid {
 
 namespace detail {
 
-// The combination `residual` of the columns in one row, with the effects beyond the eliminated factor (size) taken off.
+// The combination `residual` of the columns in one row, with the effects beyond the eliminated
+// factor (size) taken off.
 inline double row_remainder(const Absorption& a, const Columns& columns,
                             const Eigen::VectorXd& residual, const Eigen::VectorXd& effects,
                             std::size_t row) {
@@ -97,9 +98,8 @@ inline Parts connected_parts(const Absorption& a) {
   Parts parts;
   for (int l = 0; l < e.levels; ++l) parts.level.push_back(components.find(l));
   for (int g = 0; g < a.groups; ++g)
-    parts.group.push_back(a.start[g] < a.start[g + 1]
-                              ? components.find(e.code[a.rows[a.start[g]]])
-                              : -1);
+    parts.group.push_back(a.start[g] < a.start[g + 1] ? components.find(e.code[a.rows[a.start[g]]])
+                                                      : -1);
   return parts;
 }
 

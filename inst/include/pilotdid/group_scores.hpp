@@ -1,6 +1,7 @@
-// Scores by eliminated group from columns that are not partialled out. Residuals e are orthogonal to the
-// groups, so that within a group  sum x~ e = sum (x - x_first) e - sum d(level) e,  d the effects of x: only one
-// column, the residual, has to be partialled out. A sixth less work than the general way with six regressors.
+// Scores by eliminated group from columns that are not partialled out. Residuals e are orthogonal
+// to the groups, so that within a group  sum x~ e = sum (x - x_first) e - sum d(level) e,  d the
+// effects of x: only one column, the residual, has to be partialled out. A sixth less work than the
+// general way with six regressors.
 #ifndef PILOTDID_GROUP_SCORES_HPP
 #define PILOTDID_GROUP_SCORES_HPP
 
@@ -18,15 +19,17 @@ class GroupScores {
   // Plain groups and shifts only: weights and slopes change what the residuals are orthogonal to.
   static bool serves(const Absorption& a) {
     return a.group_means && a.group_slopes.empty() && !a.weights.exists() &&
-           std::none_of(a.effects.begin(), a.effects.end(), [](const Effect& e) { return e.slope.exists(); });
+           std::none_of(a.effects.begin(), a.effects.end(),
+                        [](const Effect& e) { return e.slope.exists(); });
   }
 
-  // effects: size x P, of each column. residual: P, the residual as a combination of the columns. regressors: which
-  // columns the scores are of.
+  // effects: size x P, of each column. residual: P, the residual as a combination of the columns.
+  // regressors: which columns the scores are of.
   GroupScores(const Absorption& a, const Eigen::MatrixXd& effects, const Eigen::VectorXd& residual,
               const std::vector<int>& regressors)
       : a_(a), residual_(residual), regressors_(regressors), level_residual_(effects * residual) {
-    const Eigen::Index k = static_cast<Eigen::Index>(regressors.size()), tiles = (k + lanes - 1) / lanes;
+    const Eigen::Index k = static_cast<Eigen::Index>(regressors.size()),
+                       tiles = (k + lanes - 1) / lanes;
     table_ = Eigen::MatrixXd::Zero(lanes, tiles * effects.rows());
     for (Eigen::Index j = 0; j < k; ++j)
       for (Eigen::Index l = 0; l < effects.rows(); ++l)
@@ -37,7 +40,8 @@ class GroupScores {
   double add(BlockReader& block, Eigen::Ref<Eigen::MatrixXd> sums) {
     e_.setZero(std::max<Eigen::Index>(e_.size(), block.rows() + lanes));
     spare_.setZero(e_.size());
-    nowhere_.resize(std::max<Eigen::Index>(nowhere_.size(), block.end_group() - block.first_group()));
+    nowhere_.resize(
+        std::max<Eigen::Index>(nowhere_.size(), block.end_group() - block.first_group()));
     Eigen::MatrixXd& values = block.raw_values();
     for (Eigen::Index j = 0; j < values.cols(); j += lanes) combine(block, values, j);
     Eigen::Index offset = 0;
@@ -49,7 +53,8 @@ class GroupScores {
     }
     const double rss = remove_means(block);
     const Eigen::Index k = static_cast<Eigen::Index>(regressors_.size());
-    for (Eigen::Index j = 0; j < k; j += lanes) add_four(block, values, j, std::min<Eigen::Index>(lanes, k - j), sums);
+    for (Eigen::Index j = 0; j < k; j += lanes)
+      add_four(block, values, j, std::min<Eigen::Index>(lanes, k - j), sums);
     return rss;
   }
   const double* residuals() const { return e_.data(); }
@@ -65,7 +70,8 @@ class GroupScores {
       x[c] = there ? values.col(j + c).data() : spare_.data();
       b[c] = there ? residual_[j + c] : 0;
     }
-    const int *start = a_.start, first = block.first(), begin = block.first_group(), end = block.end_group();
+    const int *start = a_.start, first = block.first(), begin = block.first_group(),
+              end = block.end_group();
     double* residual = e_.data();
     vectorized([&]() PILOTDID_INLINE {
       double *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3], *e = residual;
@@ -87,7 +93,8 @@ class GroupScores {
   }
 
   double remove_means(const BlockReader& block) {
-    const int *start = a_.start, first = block.first(), begin = block.first_group(), end = block.end_group();
+    const int *start = a_.start, first = block.first(), begin = block.first_group(),
+              end = block.end_group();
     double *residual = e_.data(), total = 0;
     vectorized([&]() PILOTDID_INLINE {
       double *e = residual, rss = 0;
@@ -109,15 +116,17 @@ class GroupScores {
   }
 
   // The scores of regressors j .. j + width - 1.
-  void add_four(const BlockReader& block, const Eigen::MatrixXd& values, Eigen::Index j, Eigen::Index width,
-                Eigen::Ref<Eigen::MatrixXd> sums) {
+  void add_four(const BlockReader& block, const Eigen::MatrixXd& values, Eigen::Index j,
+                Eigen::Index width, Eigen::Ref<Eigen::MatrixXd> sums) {
     const double* x[lanes];
     double* out[lanes];
     for (Eigen::Index c = 0; c < lanes; ++c) {
-      x[c] = c < width ? values.col(regressors_[static_cast<std::size_t>(j + c)]).data() : spare_.data();
+      x[c] = c < width ? values.col(regressors_[static_cast<std::size_t>(j + c)]).data()
+                       : spare_.data();
       out[c] = c < width ? sums.col(j + c).data() + block.first_group() : nowhere_.data();
     }
-    const int *start = a_.start, first = block.first(), begin = block.first_group(), end = block.end_group();
+    const int *start = a_.start, first = block.first(), begin = block.first_group(),
+              end = block.end_group();
     vectorized([&]() PILOTDID_INLINE {
       const double *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3], *e = e_.data();
       for (int g = begin; g < end; ++g) {
@@ -130,7 +139,8 @@ class GroupScores {
           s2 += x2[i] * e[i];
           s3 += x3[i] * e[i];
         }
-        out[0][g - begin] = s0, out[1][g - begin] = s1, out[2][g - begin] = s2, out[3][g - begin] = s3;
+        out[0][g - begin] = s0, out[1][g - begin] = s1, out[2][g - begin] = s2,
+                   out[3][g - begin] = s3;
       }
     });
     const double* table = table_.data() + j * level_residual_.size();
@@ -157,7 +167,8 @@ class GroupScores {
     }
   }
 
-  // Four numbers that compilers keep in one register, or two; their place in memory needs no alignment.
+  // Four numbers that compilers keep in one register, or two; their place in memory needs no
+  // alignment.
   typedef double Four __attribute__((vector_size(32), aligned(8)));
 
   const Absorption& a_;

@@ -12,8 +12,7 @@ namespace pilotdid {
 
 class GroupSums {
  public:
-  explicit GroupSums(const Absorption& a)
-      : a_(a), seen_(static_cast<std::size_t>(a.size()), 0) {}
+  explicit GroupSums(const Absorption& a) : a_(a), seen_(static_cast<std::size_t>(a.size()), 0) {}
 
   // The rows of group h, which lies in the block that the reader holds.
   void read(const BlockReader& reader, int h) {
@@ -41,7 +40,8 @@ class GroupSums {
     for (int i = begin; i < end; ++i)
       for (std::size_t f = 0; f < a_.effects.size(); ++f) {
         const Entry& e = entry(i - begin, f);
-        for (int j = 0; j < basis_size_; ++j) sums_(seen_[e.level] - 1, j) += reader.basis(i, j) * e.value;
+        for (int j = 0; j < basis_size_; ++j)
+          sums_(seen_[e.level] - 1, j) += reader.basis(i, j) * e.value;
       }
   }
 
@@ -90,10 +90,10 @@ class GroupSums {
 
  private:
   const Absorption& a_;
-  std::vector<int> seen_;     // level -> its place in touched_, plus one
+  std::vector<int> seen_;  // level -> its place in touched_, plus one
   std::vector<int> touched_;
   std::vector<Entry> entries_;
-  Eigen::MatrixXd sums_;      // touched x basis
+  Eigen::MatrixXd sums_;  // touched x basis
   int basis_size_ = 0, rows_ = 0;
 };
 

@@ -1,22 +1,22 @@
-// Tests and confidence sets of a linear target under linear restrictions on the violation of parallel
-// trends: the conditional and hybrid tests of Andrews, Roth and Pakes (2023), as Rambachan and Roth
-// (2023) use them.
+// Tests and confidence sets of a linear target under linear restrictions on the violation of
+// parallel trends: the conditional and hybrid tests of Andrews, Roth and Pakes (2023), as Rambachan
+// and Roth (2023) use them.
 #ifndef PILOTDID_HONEST_DID_HPP
 #define PILOTDID_HONEST_DID_HPP
-
-#include <pilotdid/random.hpp>
-#include <pilotdid/vertex_program.hpp>
 
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <pilotdid/random.hpp>
+#include <pilotdid/vertex_program.hpp>
 #include <vector>
 
 namespace pilotdid {
 
-// log P(Z > z). Beyond 5 by Mills' ratio as a continued fraction, which the difference of tails needs.
+// log P(Z > z). Beyond 5 by Mills' ratio as a continued fraction, which the difference of tails
+// needs.
 inline double log_upper_tail(double z) {
   if (z == std::numeric_limits<double>::infinity()) return -z;
   if (z < 5) return std::log(0.5 * std::erfc(z / std::sqrt(2.0)));
@@ -49,16 +49,16 @@ struct HonestProblem {
   Eigen::MatrixXd nuisance;  // m x (post periods - 1)
   Eigen::MatrixXd root;      // m x n: moments vary as root times n standard normals
   double alpha = 0.05;
-  double kappa = 0;          // size of the first stage, 0 for the conditional test alone
+  double kappa = 0;  // size of the first stage, 0 for the conditional test alone
 
   enum class FirstStage { none = 0, least_favorable = 1, fixed_length = 2 };
   FirstStage first_stage = FirstStage::none;
-  int draws = 0;             // behind the least favorable critical value
+  int draws = 0;  // behind the least favorable critical value
   std::uint64_t seed = 0;
 
   // Fixed length: the estimator, its half length, and its covariance with the moments.
   double center = 0, half_length = 0;
-  Eigen::VectorXd cross;     // m
+  Eigen::VectorXd cross;  // m
 };
 
 struct HonestInterval {
@@ -69,8 +69,7 @@ struct HonestInterval {
 
 class HonestTest {
  public:
-  explicit HonestTest(HonestProblem problem)
-      : p_(std::move(problem)), program_(design(p_)) {
+  explicit HonestTest(HonestProblem problem) : p_(std::move(problem)), program_(design(p_)) {
     if (p_.first_stage == HonestProblem::FirstStage::least_favorable && program_.feasible())
       critical_ = least_favorable();
   }
@@ -147,7 +146,8 @@ class HonestTest {
     return eta[below] + (at - below) * (eta[above] - eta[below]);
   }
 
-  // Given which moments bind (the vertex g), g'y is normal, truncated to where g stays the maximizer.
+  // Given which moments bind (the vertex g), g'y is normal, truncated to where g stays the
+  // maximizer.
   bool conditional_accepts(const Eigen::VectorXd& y, double eta, double target) {
     const Eigen::VectorXd g = program_.vertex();
     const Eigen::VectorXd loading = p_.root.transpose() * g;
@@ -174,7 +174,8 @@ class HonestTest {
   // The farthest c towards eta + step at which g is still a maximizer: there the convex function
   // v(c) = max_g g'(rest + b c) leaves the line v = c. Newton's steps from outside end at the kink.
   // 40 standard deviations are as good as infinity: no double holds the tail beyond.
-  double truncation(const Eigen::VectorXd& rest, const Eigen::VectorXd& b, double eta, double step) {
+  double truncation(const Eigen::VectorXd& rest, const Eigen::VectorXd& b, double eta,
+                    double step) {
     double c = eta + step;
     for (int i = 0; i < 200; ++i) {
       program_.maximize(rest + b * c);
@@ -190,7 +191,8 @@ class HonestTest {
     return eta;
   }
 
-  // The end, on one side, of the targets whose statistic stays below the limit. -> false: none does.
+  // The end, on one side, of the targets whose statistic stays below the limit. -> false: none
+  // does.
   bool reach(int side, double scale, double* end, bool* open) {
     const double limit = std::min(critical_, 30.0);
     double at = side * 1e6 * scale;
@@ -204,7 +206,8 @@ class HonestTest {
         *end = at;
         return true;
       }
-      if (tilt * scale < 1e-12) return false;  // flat or falling outward: above the limit everywhere
+      if (tilt * scale < 1e-12)
+        return false;  // flat or falling outward: above the limit everywhere
       const double next = (g.dot(p_.moments) - limit) / g.dot(p_.slope);
       if (side * (at - next) < 1e-12 * scale) {
         *end = next;

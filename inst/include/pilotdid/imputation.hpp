@@ -28,7 +28,8 @@ inline LevelContrasts solve_contrasts(const Absorption& a, const Eigen::MatrixXd
   LevelContrasts out;
   out.solution = contrasts;
   cholesky.solve(out.solution);
-  const Eigen::MatrixXd left = assembly.s.selfadjointView<Eigen::Lower>() * out.solution - contrasts;
+  const Eigen::MatrixXd left =
+      assembly.s.selfadjointView<Eigen::Lower>() * out.solution - contrasts;
   for (Eigen::Index k = 0; k < contrasts.cols(); ++k)
     // An estimable contrast is met to rounding (about the condition number times 1e-16); one that
     // is not misses by a part of itself.
@@ -150,7 +151,8 @@ class AdjointSums {
 inline ImputationAdjoint imputation_adjoint(const Absorption& untreated, const Columns& covariates,
                                             const Rows& all, const int* start, const int* cell,
                                             int cells, const Execution& exec) {
-  const std::size_t scratch = static_cast<std::size_t>(untreated.size()) * static_cast<std::size_t>(cells);
+  const std::size_t scratch =
+      static_cast<std::size_t>(untreated.size()) * static_cast<std::size_t>(cells);
   const std::vector<Chunk> chunks = cut_chunks(untreated, scratch);
   std::vector<ImputationAdjoint> partial(
       chunks.size(),
@@ -165,13 +167,12 @@ inline ImputationAdjoint imputation_adjoint(const Absorption& untreated, const C
   return partial[0];
 }
 
-// What each row of `all` is above its imputed outcome, into out by data row: the combination `residual`
-// of the columns with all effects that the untreated rows estimate taken off. Rows of units without any untreated
-// row, which have no effect of their own, are left as they are.
+// What each row of `all` is above its imputed outcome, into out by data row: the combination
+// `residual` of the columns with all effects that the untreated rows estimate taken off. Rows of
+// units without any untreated row, which have no effect of their own, are left as they are.
 inline void imputed_effects(const Absorption& untreated, const Columns& columns,
                             const Eigen::VectorXd& residual, const Eigen::VectorXd& levels,
-                            const Rows& all, const int* start, double* out,
-                            const Execution& exec) {
+                            const Rows& all, const int* start, double* out, const Execution& exec) {
   const Eigen::MatrixXd own = group_effects(untreated, columns, residual, levels, exec);
   const std::vector<Chunk> chunks = cut_chunks(untreated);
   parallel_for(chunks.size(), exec, [&](std::size_t c) {

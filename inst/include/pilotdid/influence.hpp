@@ -26,7 +26,8 @@ struct Grouping {
   enum class Kind { rows, groups, codes } kind = Kind::groups;
   const int* code = nullptr;  // data row -> cluster, for codes
   int clusters = 0;
-  double* place = nullptr;    // groups: where the caller wants the sums, groups x km; then they are returned nowhere else
+  double* place = nullptr;  // groups: where the caller wants the sums, groups x km; then they are
+                            // returned nowhere else
 };
 
 struct ScoreSums {
@@ -132,15 +133,18 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
     advise_large_pages(out.sums.data(), static_cast<std::size_t>(out.sums.size()));
   }
   if (!own) out.sums.setZero();
-  Eigen::Map<Eigen::MatrixXd> by_group(by.place ? by.place : out.sums.data(), own ? height : 0, own ? k * m : 0);
+  Eigen::Map<Eigen::MatrixXd> by_group(by.place ? by.place : out.sums.data(), own ? height : 0,
+                                       own ? k * m : 0);
   out.rss = Eigen::VectorXd::Zero(m);
   const std::vector<int> regressors_picked = detail::Regressors(fit.regressors).picked();
-  const bool direct = own && m == 1 && !fit.row_factor && !regressors_picked.empty() && GroupScores::serves(a);
+  const bool direct =
+      own && m == 1 && !fit.row_factor && !regressors_picked.empty() && GroupScores::serves(a);
   std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
   std::vector<Eigen::VectorXd> rss(chunks.size(), Eigen::VectorXd::Zero(m));
   parallel_for(chunks.size(), exec, [&](std::size_t c) {
     if (!own) partial[c] = Eigen::MatrixXd::Zero(height, k * m);
-    Eigen::Ref<Eigen::MatrixXd> sums = own ? Eigen::Ref<Eigen::MatrixXd>(by_group) : Eigen::Ref<Eigen::MatrixXd>(partial[c]);
+    Eigen::Ref<Eigen::MatrixXd> sums =
+        own ? Eigen::Ref<Eigen::MatrixXd>(by_group) : Eigen::Ref<Eigen::MatrixXd>(partial[c]);
     BlockReader reader(a, columns);
     if (direct) {
       GroupScores scores(a, effects, fit.residual.col(0), regressors_picked);

@@ -132,7 +132,8 @@ inline LeastSquares fit_least_squares(const Absorption& a, const Columns& column
   ReducedSystem system(a, options, exec);
   const Moments moments = cells ? compute_cell_moments(a, columns, *cells, system, exec)
                                 : compute_moments(a, columns, system, exec);
-  return std::move(detail::solve_outcomes(moments, a, columns, 1, by, residuals, system, options, exec)[0]);
+  return std::move(
+      detail::solve_outcomes(moments, a, columns, 1, by, residuals, system, options, exec)[0]);
 }
 
 }  // namespace pilotdid

@@ -43,8 +43,8 @@ class EffectLeverage {
     Eigen::MatrixXd local(l, l);
     for (Eigen::Index i = 0; i < l; ++i)
       for (Eigen::Index j = 0; j < l; ++j) local(i, j) = inverse_(touched[i], touched[j]);
-    const Eigen::MatrixXd sp = local * sums_.sums();                    // S^+ P, l x b
-    const Eigen::MatrixXd psp = sums_.sums().transpose() * sp;          // P' S^+ P, b x b
+    const Eigen::MatrixXd sp = local * sums_.sums();            // S^+ P, l x b
+    const Eigen::MatrixXd psp = sums_.sums().transpose() * sp;  // P' S^+ P, b x b
     const int begin = a_.start[group] - reader.first();
     Eigen::VectorXd q(b);
     for (int i = 0; i < sums_.rows(); ++i) {

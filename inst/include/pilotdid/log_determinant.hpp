@@ -88,10 +88,12 @@ class EigenvalueDeterminant : public LogDeterminant {
 // radius r in modulus, so (-1/r, 1/r) is always allowed.
 class FactorDeterminant : public LogDeterminant {
  public:
-  FactorDeterminant(SpatialFactor& factor, double radius) : factor_(factor), range_{-1 / radius, 1 / radius} {}
+  FactorDeterminant(SpatialFactor& factor, double radius)
+      : factor_(factor), range_{-1 / radius, 1 / radius} {}
   double value(double rho) override {
     if (rho == 0) return 0;
-    return factor_.factor(rho) ? factor_.log_determinant() : -std::numeric_limits<double>::infinity();
+    return factor_.factor(rho) ? factor_.log_determinant()
+                               : -std::numeric_limits<double>::infinity();
   }
   const SpatialRange& range() const override { return range_; }
   bool cheap() const override { return false; }
@@ -102,9 +104,9 @@ class FactorDeterminant : public LogDeterminant {
 };
 
 // A Chebyshev interpolant in s, rho = r tanh(s). The determinant is singular only where |rho| >= r,
-// and tanh keeps all of that at least pi/4 away from the real axis of s, whatever the spectrum of W:
-// the series converges geometrically up to the ends of the range. Nodes are doubled until the last
-// coefficients vanish.
+// and tanh keeps all of that at least pi/4 away from the real axis of s, whatever the spectrum of
+// W: the series converges geometrically up to the ends of the range. Nodes are doubled until the
+// last coefficients vanish.
 class ChebyshevDeterminant : public LogDeterminant {
  public:
   explicit ChebyshevDeterminant(LogDeterminant& exact)
@@ -149,7 +151,8 @@ class ChebyshevDeterminant : public LogDeterminant {
   void refine(LogDeterminant& exact, int degree, std::vector<double>& values) const {
     std::vector<double> finer(static_cast<std::size_t>(degree) + 1);
     for (int node = 0; node <= degree; ++node)
-      finer[node] = !values.empty() && node % 2 == 0 ? values[node / 2] : exact.value(rho_at(node, degree));
+      finer[node] =
+          !values.empty() && node % 2 == 0 ? values[node / 2] : exact.value(rho_at(node, degree));
     values = finer;
   }
   void fit(const std::vector<double>& values) {
@@ -190,7 +193,8 @@ inline SpatialOperator make_operator(const SpatialWeights& w, DeterminantMethod 
   op.symmetrizer = find_symmetrizer(w);
   op.factor = make_factor(w, op.symmetrizer, is_dense(w));
   if (method == DeterminantMethod::eigenvalues) {
-    op.exact.reset(new EigenvalueDeterminant(known.size() > 0 ? known : spatial_eigenvalues(w, op.symmetrizer)));
+    op.exact.reset(new EigenvalueDeterminant(
+        known.size() > 0 ? known : spatial_eigenvalues(w, op.symmetrizer)));
     return op;
   }
   const double radius = is_row_standardized(w) ? 1 : spectral_radius(w).value;

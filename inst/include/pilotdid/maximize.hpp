@@ -11,7 +11,7 @@ namespace pilotdid {
 
 struct Maximum {
   double at = 0, value = -std::numeric_limits<double>::infinity();
-  double curvature = 0;   // second derivative there
+  double curvature = 0;  // second derivative there
   bool converged = false;
   bool at_border = false;  // nothing inside (lower, upper) is higher than its end
   int evaluations = 0;
@@ -52,16 +52,22 @@ double brent_maximum(F&& f, double a, double b, double tolerance, bool* converge
     const double fu = -f(u);
     if (fu <= fx) {
       (u < x ? b : a) = x;
-      v = w; fv = fw;
-      w = x; fw = fx;
-      x = u; fx = fu;
+      v = w;
+      fv = fw;
+      w = x;
+      fw = fx;
+      x = u;
+      fx = fu;
     } else {
       (u < x ? a : b) = u;
       if (fu <= fw || w == x) {
-        v = w; fv = fw;
-        w = u; fw = fu;
+        v = w;
+        fv = fw;
+        w = u;
+        fw = fu;
       } else if (fu <= fv || v == x || v == w) {
-        v = u; fv = fu;
+        v = u;
+        fv = fu;
       }
     }
   }

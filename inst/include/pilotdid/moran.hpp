@@ -65,7 +65,8 @@ class GlobalNumerator {
 }  // namespace detail
 
 // Expectation and variance when every assignment of the values to the units is equally likely.
-inline void set_moments(GlobalStatistic& g, const WeightSums& s, const Eigen::VectorXd& z, Autocorrelation kind) {
+inline void set_moments(GlobalStatistic& g, const WeightSums& s, const Eigen::VectorXd& z,
+                        Autocorrelation kind) {
   const double n = static_cast<double>(z.size()), s02 = s.s0 * s.s0;
   const double m2 = z.squaredNorm() / n, k = z.array().square().square().mean() / (m2 * m2);
   if (kind == Autocorrelation::moran) {
@@ -83,10 +84,13 @@ inline void set_moments(GlobalStatistic& g, const WeightSums& s, const Eigen::Ve
   }
 }
 
-// x: N x m, one test a column. Permutation r is the same for all columns; permutations come in blocks.
-inline std::vector<GlobalStatistic> global_autocorrelation(const SpatialWeights& w, const Eigen::MatrixXd& x,
+// x: N x m, one test a column. Permutation r is the same for all columns; permutations come in
+// blocks.
+inline std::vector<GlobalStatistic> global_autocorrelation(const SpatialWeights& w,
+                                                           const Eigen::MatrixXd& x,
                                                            Autocorrelation kind, int permutations,
-                                                           std::uint64_t seed, const Execution& exec) {
+                                                           std::uint64_t seed,
+                                                           const Execution& exec) {
   const detail::GlobalNumerator numerator(w, kind);
   const WeightSums s = weight_sums(w);
   const Eigen::MatrixXd z = x.rowwise() - x.colwise().mean();
@@ -137,8 +141,9 @@ struct LocalStatistics {
 namespace detail {
 
 // The other units' values in random places of unit i: draws without replacement for its neighbors.
-inline void permute_around(const SpatialWeights& w, const Eigen::VectorXd& z, int i, double observed, double factor,
-                           int permutations, std::uint64_t seed, LocalStatistics& out) {
+inline void permute_around(const SpatialWeights& w, const Eigen::VectorXd& z, int i,
+                           double observed, double factor, int permutations, std::uint64_t seed,
+                           LocalStatistics& out) {
   const int links = w.start[i + 1] - w.start[i];
   std::vector<int> others;
   others.reserve(static_cast<std::size_t>(w.n) - 1);
@@ -149,7 +154,8 @@ inline void permute_around(const SpatialWeights& w, const Eigen::VectorXd& z, in
   for (int r = 0; r < permutations; ++r) {
     double lag = 0;
     for (int l = 0; l < links; ++l) {
-      const std::uint32_t left = static_cast<std::uint32_t>(others.size()) - static_cast<std::uint32_t>(l);
+      const std::uint32_t left =
+          static_cast<std::uint32_t>(others.size()) - static_cast<std::uint32_t>(l);
       std::swap(others[l], others[l + random.below(left)]);
       lag += w.value[w.start[i] + l] * z[others[l]];
     }
@@ -160,10 +166,10 @@ inline void permute_around(const SpatialWeights& w, const Eigen::VectorXd& z, in
 
 }  // namespace detail
 
-// I_i = z_i (Wz)_i / m2. Moments given the unit's own value, all others in random order (Sokal, Oden
-// and Thomson 1998): the expectation of z_j is -z_i / (n - 1).
-inline LocalStatistics local_moran(const SpatialWeights& w, const Eigen::VectorXd& x, int permutations,
-                                   std::uint64_t seed, const Execution& exec) {
+// I_i = z_i (Wz)_i / m2. Moments given the unit's own value, all others in random order (Sokal,
+// Oden and Thomson 1998): the expectation of z_j is -z_i / (n - 1).
+inline LocalStatistics local_moran(const SpatialWeights& w, const Eigen::VectorXd& x,
+                                   int permutations, std::uint64_t seed, const Execution& exec) {
   const double n = w.n;
   const Eigen::VectorXd z = x.array() - x.mean();
   const double m2 = z.squaredNorm() / n;
@@ -175,7 +181,8 @@ inline LocalStatistics local_moran(const SpatialWeights& w, const Eigen::VectorX
   out.above = out.below = Eigen::VectorXi::Zero(w.n);
   const std::size_t each = 64, chunks = (static_cast<std::size_t>(w.n) + each - 1) / each;
   parallel_for(chunks, exec, [&](std::size_t c) {
-    for (int i = static_cast<int>(c * each); i < std::min<int>(w.n, static_cast<int>((c + 1) * each)); ++i) {
+    for (int i = static_cast<int>(c * each);
+         i < std::min<int>(w.n, static_cast<int>((c + 1) * each)); ++i) {
       double sum = 0, squares = 0;
       for (int p = w.start[i]; p < w.start[i + 1]; ++p) {
         sum += w.value[p];
@@ -183,7 +190,8 @@ inline LocalStatistics local_moran(const SpatialWeights& w, const Eigen::VectorX
       }
       const double own = z[i] * z[i];
       out.expected[i] = -sum * own / (m2 * (n - 1));
-      out.variance[i] = own / (m2 * m2) * n / (n - 2) * (squares - sum * sum / (n - 1)) * (m2 - own / (n - 1));
+      out.variance[i] =
+          own / (m2 * m2) * n / (n - 2) * (squares - sum * sum / (n - 1)) * (m2 - own / (n - 1));
       if (permutations > 0)
         detail::permute_around(w, z, i, out.estimate[i], z[i] / m2, permutations, seed, out);
     }

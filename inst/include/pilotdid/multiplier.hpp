@@ -51,7 +51,8 @@ namespace detail {
 constexpr Eigen::Index stripe = 2048;
 
 inline Random stripe_random(std::uint64_t seed, Eigen::Index draw, Eigen::Index first) {
-  return {seed, static_cast<std::uint64_t>(draw) + (static_cast<std::uint64_t>(first / stripe) << 32)};
+  return {seed,
+          static_cast<std::uint64_t>(draw) + (static_cast<std::uint64_t>(first / stripe) << 32)};
 }
 
 // Sums of add(first cluster, clusters, sums) over the stripes, which are added up in order.
@@ -59,13 +60,17 @@ template <class Add>
 Eigen::MatrixXd over_stripes(Eigen::Index clusters, Eigen::Index rows, Eigen::Index cols,
                              const Execution& exec, Add&& add) {
   const Eigen::Index stripes = (clusters + stripe - 1) / stripe, memory = 4 << 20;
-  const Eigen::Index by_memory = std::max<Eigen::Index>(1, memory / std::max<Eigen::Index>(rows * cols, 1));
-  const Eigen::Index most = std::min<Eigen::Index>(64, by_memory), each = (stripes + most - 1) / most;
-  std::vector<Eigen::MatrixXd> part(static_cast<std::size_t>(each > 0 ? (stripes + each - 1) / each : 0));
+  const Eigen::Index by_memory =
+      std::max<Eigen::Index>(1, memory / std::max<Eigen::Index>(rows * cols, 1));
+  const Eigen::Index most = std::min<Eigen::Index>(64, by_memory),
+                     each = (stripes + most - 1) / most;
+  std::vector<Eigen::MatrixXd> part(
+      static_cast<std::size_t>(each > 0 ? (stripes + each - 1) / each : 0));
   parallel_for(part.size(), exec, [&](std::size_t c) {
     part[c].setZero(rows, cols);
     const Eigen::Index begin = static_cast<Eigen::Index>(c) * each * stripe;
-    for (Eigen::Index first = begin; first < std::min(clusters, begin + each * stripe); first += stripe)
+    for (Eigen::Index first = begin; first < std::min(clusters, begin + each * stripe);
+         first += stripe)
       add(first, std::min(stripe, clusters - first), part[c]);
   });
   Eigen::MatrixXd out = Eigen::MatrixXd::Zero(rows, cols);
@@ -125,14 +130,16 @@ class SubsetSums {
 };
 
 // low times the sum of all clusters plus (high - low) times that of the clusters with `high`.
-inline Eigen::MatrixXd two_point_draws(const Eigen::Ref<const Eigen::MatrixXd>& psi, Eigen::Index draws,
-                                       TwoPoints points, std::uint64_t seed, const Execution& exec) {
+inline Eigen::MatrixXd two_point_draws(const Eigen::Ref<const Eigen::MatrixXd>& psi,
+                                       Eigen::Index draws, TwoPoints points, std::uint64_t seed,
+                                       const Execution& exec) {
   constexpr int width = SubsetSums::effects, step = SubsetSums::clusters;
   const Eigen::Index k = psi.cols(), tiles = (k + width - 1) / width;
   const std::uint64_t threshold = static_cast<std::uint64_t>(std::ldexp(points.share, 64));
   // Effects 4 t .. 4 t + 3 are columns t * draws .. (t + 1) * draws - 1.
-  const Eigen::MatrixXd chosen =
-      over_stripes(psi.rows(), width, tiles * draws, exec, [&](Eigen::Index first, Eigen::Index n, Eigen::MatrixXd& sums) {
+  const Eigen::MatrixXd chosen = over_stripes(
+      psi.rows(), width, tiles * draws, exec,
+      [&](Eigen::Index first, Eigen::Index n, Eigen::MatrixXd& sums) {
         const Eigen::Index steps = (n + step - 1) / step;
         std::vector<std::uint32_t> words(static_cast<std::size_t>((steps + 1) * draws));
         for (Eigen::Index b = 0; b < draws; ++b) {
@@ -164,27 +171,30 @@ inline Eigen::MatrixXd two_point_draws(const Eigen::Ref<const Eigen::MatrixXd>& 
   return out;
 }
 
-inline Eigen::MatrixXd normal_draws(const Eigen::Ref<const Eigen::MatrixXd>& psi, Eigen::Index draws,
-                                    std::uint64_t seed, const Execution& exec) {
+inline Eigen::MatrixXd normal_draws(const Eigen::Ref<const Eigen::MatrixXd>& psi,
+                                    Eigen::Index draws, std::uint64_t seed, const Execution& exec) {
   const Eigen::Index block = 64;
-  return over_stripes(psi.rows(), draws, psi.cols(), exec, [&](Eigen::Index first, Eigen::Index n, Eigen::MatrixXd& sums) {
-    Eigen::MatrixXd weights(n, block);
-    for (Eigen::Index b0 = 0; b0 < draws; b0 += block) {
-      const Eigen::Index size = std::min(block, draws - b0);
-      for (Eigen::Index b = 0; b < size; ++b) {
-        Random random = stripe_random(seed, b0 + b, first);
-        for (Eigen::Index i = 0; i < n; ++i) weights(i, b) = random.normal();
-      }
-      sums.middleRows(b0, size).noalias() += weights.leftCols(size).transpose() * psi.middleRows(first, n);
-    }
-  });
+  return over_stripes(psi.rows(), draws, psi.cols(), exec,
+                      [&](Eigen::Index first, Eigen::Index n, Eigen::MatrixXd& sums) {
+                        Eigen::MatrixXd weights(n, block);
+                        for (Eigen::Index b0 = 0; b0 < draws; b0 += block) {
+                          const Eigen::Index size = std::min(block, draws - b0);
+                          for (Eigen::Index b = 0; b < size; ++b) {
+                            Random random = stripe_random(seed, b0 + b, first);
+                            for (Eigen::Index i = 0; i < n; ++i) weights(i, b) = random.normal();
+                          }
+                          sums.middleRows(b0, size).noalias() +=
+                              weights.leftCols(size).transpose() * psi.middleRows(first, n);
+                        }
+                      });
 }
 
 }  // namespace detail
 
 // psi: clusters x effects. -> draws x effects.
 inline Eigen::MatrixXd multiplier_bootstrap(const Eigen::Ref<const Eigen::MatrixXd>& psi, int draws,
-                                            Multiplier type, std::uint64_t seed, const Execution& exec) {
+                                            Multiplier type, std::uint64_t seed,
+                                            const Execution& exec) {
   if (type == Multiplier::normal) return detail::normal_draws(psi, draws, seed, exec);
   return detail::two_point_draws(psi, draws, two_points(type), seed, exec);
 }

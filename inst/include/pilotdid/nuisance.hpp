@@ -52,7 +52,8 @@ inline SmallInverse invert_small(const Eigen::MatrixXd& gram) {
 struct LeastSquaresPart {
   Eigen::MatrixXd inverse;  // (X'WX)^-1
   int singular = -1;
-  Eigen::VectorXd fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& w, const Eigen::VectorXd& y) const {
+  Eigen::VectorXd fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& w,
+                      const Eigen::VectorXd& y) const {
     return inverse * (x.transpose() * w.cwiseProduct(y));
   }
 };
@@ -71,8 +72,8 @@ struct Logit {
 namespace detail {
 
 // Deviance (half of it) and fitted probabilities at the linear predictors eta. odds: scratch.
-inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d, const Eigen::VectorXd& w,
-                       Eigen::VectorXd& odds, Eigen::VectorXd& fitted) {
+inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d,
+                       const Eigen::VectorXd& w, Eigen::VectorXd& odds, Eigen::VectorXd& fitted) {
   odds = (-eta).array().exp();
   double sum = 0;
   vectorized([&]() PILOTDID_INLINE {
@@ -93,7 +94,8 @@ inline double logit_at(const Eigen::VectorXd& eta, const Eigen::VectorXd& d, con
 }  // namespace detail
 
 // Newton's method with halved steps; the information is that of the fitted probabilities.
-inline Logit fit_logit(const Eigen::MatrixXd& x, const Eigen::VectorXd& d, const Eigen::VectorXd& w) {
+inline Logit fit_logit(const Eigen::MatrixXd& x, const Eigen::VectorXd& d,
+                       const Eigen::VectorXd& w) {
   const Eigen::Index n = x.rows(), k = x.cols();
   Logit out;
   Eigen::VectorXd beta = Eigen::VectorXd::Zero(k), odds(n), eta(n);

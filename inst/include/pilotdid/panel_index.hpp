@@ -105,7 +105,8 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
 }
 
 // Does some level hold a single row? Ends once all levels are known to hold two.
-inline bool has_single(const int* code, int levels, std::size_t n, const std::vector<unsigned char>& keep) {
+inline bool has_single(const int* code, int levels, std::size_t n,
+                       const std::vector<unsigned char>& keep) {
   std::vector<unsigned char> seen(static_cast<std::size_t>(levels), 0);
   int open = levels;
   for (std::size_t i = 0; i < n && open > 0; ++i) {
@@ -118,7 +119,8 @@ inline bool has_single(const int* code, int levels, std::size_t n, const std::ve
 }
 
 // Drops rows whose level of some effect holds no other row, again and again until none is left:
-// such a row is fitted exactly and says nothing. Returns how many were dropped. keep: as scan_columns() has it.
+// such a row is fitted exactly and says nothing. Returns how many were dropped. keep: as
+// scan_columns() has it.
 inline std::size_t prune_singletons(const std::vector<const int*>& codes,
                                     const std::vector<int>& levels, std::size_t n,
                                     std::vector<unsigned char>& keep, const Execution& exec) {
@@ -171,7 +173,8 @@ inline std::vector<int> compact_codes(const int* code, int levels, const unsigne
 
 // Does a column take a single value within each level of a factor?
 inline bool is_constant_within(const Rows& rows, const int* code, int levels, const Column& x) {
-  // Neighbors among the first rows: most columns vary there already, and nothing need be remembered.
+  // Neighbors among the first rows: most columns vary there already, and nothing need be
+  // remembered.
   for (std::size_t p = 1; p < std::min<std::size_t>(rows.size(), 4096); ++p) {
     const std::size_t row = rows[p], before = rows[p - 1];
     if (code[row] == code[before] && x[row] != x[before]) return false;

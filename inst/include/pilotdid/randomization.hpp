@@ -53,8 +53,9 @@ inline double studentized_contrast(const TimingContrast& c, const std::vector<in
 }
 
 // One stream a draw, so that draws do not depend on the number of threads.
-inline std::vector<double> randomization_draws(const TimingContrast& c, const std::vector<int>& cohort,
-                                               int draws, std::uint64_t seed, const Execution& exec) {
+inline std::vector<double> randomization_draws(const TimingContrast& c,
+                                               const std::vector<int>& cohort, int draws,
+                                               std::uint64_t seed, const Execution& exec) {
   std::vector<double> out(static_cast<std::size_t>(draws));
   parallel_for(out.size(), exec, [&](std::size_t d) {
     Random random(seed, d);

@@ -1,5 +1,5 @@
-// Bootstrap t statistics of several estimates at once that are known by their influence, under weights
-// common to a cluster. Least squares has its own bootstrap (wild_bootstrap.hpp).
+// Bootstrap t statistics of several estimates at once that are known by their influence, under
+// weights common to a cluster. Least squares has its own bootstrap (wild_bootstrap.hpp).
 #ifndef PILOTDID_ROMANO_WOLF_HPP
 #define PILOTDID_ROMANO_WOLF_HPP
 
@@ -12,11 +12,12 @@
 
 namespace pilotdid {
 
-// influence: G x m sums by cluster. A draw is the sum of the influences times its weights v, studentized
-// as what it is, a sum of G independent terms:
+// influence: G x m sums by cluster. A draw is the sum of the influences times its weights v,
+// studentized as what it is, a sum of G independent terms:
 //   t* = sum_g v_g psi_g / sqrt(G / (G - 1) sum_g (v_g psi_g - mean)^2).  -> draws x m
-inline Eigen::MatrixXd wild_statistics(const Eigen::Ref<const Eigen::MatrixXd>& influence, WildWeights type,
-                                       int draws, std::uint64_t seed, bool enumerate, const Execution& exec) {
+inline Eigen::MatrixXd wild_statistics(const Eigen::Ref<const Eigen::MatrixXd>& influence,
+                                       WildWeights type, int draws, std::uint64_t seed,
+                                       bool enumerate, const Execution& exec) {
   const double clusters = static_cast<double>(influence.rows());
   const Eigen::MatrixXd squares = influence.cwiseAbs2();
   const WeightDrawer drawer(type, seed, enumerate);

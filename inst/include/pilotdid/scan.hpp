@@ -16,8 +16,8 @@
 namespace pilotdid {
 
 struct ScanResult {
-  std::size_t dropped = 0;         // rows that this column is the first to drop
-  std::size_t infinite = 0;        // kept rows in which it is infinite
+  std::size_t dropped = 0;   // rows that this column is the first to drop
+  std::size_t infinite = 0;  // kept rows in which it is infinite
   std::ptrdiff_t first_infinite = -1;
   void add(const ScanResult& other) {
     dropped += other.dropped;
@@ -65,8 +65,8 @@ inline bool is_infinite(int) { return false; }
 
 }  // namespace detail
 
-// keep: n flags, 1 where a row is still in, or empty while all of them are; rows with a missing value in any
-// column are set to 0 and counted for the first column, in order, that drops them.
+// keep: n flags, 1 where a row is still in, or empty while all of them are; rows with a missing
+// value in any column are set to 0 and counted for the first column, in order, that drops them.
 inline std::vector<ScanResult> scan_columns(const Columns& columns, std::size_t n,
                                             std::vector<unsigned char>& keep,
                                             const Execution& exec) {
@@ -76,7 +76,8 @@ inline std::vector<ScanResult> scan_columns(const Columns& columns, std::size_t 
   std::vector<char> suspect((n + rows - 1) / rows * k, 0);
   each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
     for (std::size_t j = 0; j < k; ++j)
-      suspect[block * k + j] = columns[j].visit([&](const auto* x) { return !detail::all_finite(x + from, to - from); });
+      suspect[block * k + j] =
+          columns[j].visit([&](const auto* x) { return !detail::all_finite(x + from, to - from); });
   });
   if (std::find(suspect.begin(), suspect.end(), 1) == suspect.end()) return total;
   if (keep.empty()) keep.assign(n, 1);

@@ -48,8 +48,9 @@ class SemidefiniteCholesky {
       }
       const int done = rank_ - b, rest = m - end;
       if (rank_ == end && rest > 0)
-        l_.bottomRightCorner(rest, rest).selfadjointView<Eigen::Lower>().rankUpdate(
-            l_.block(end, b, rest, done), -1.0);
+        l_.bottomRightCorner(rest, rest)
+            .selfadjointView<Eigen::Lower>()
+            .rankUpdate(l_.block(end, b, rest, done), -1.0);
     }
   }
 

@@ -67,7 +67,8 @@ void vectorized(const Loop& loop) {
 class AlignedDoubles {
  public:
   explicit AlignedDoubles(std::size_t n) : store_(n + line) {
-    const std::size_t past = reinterpret_cast<std::uintptr_t>(store_.data()) / sizeof(double) % line;
+    const std::size_t past =
+        reinterpret_cast<std::uintptr_t>(store_.data()) / sizeof(double) % line;
     first_ = past == 0 ? 0 : line - past;
   }
   double* data() { return store_.data() + first_; }

@@ -15,10 +15,10 @@ namespace pilotdid {
 enum class Standing { kept = 0, absorbed = 1, aliased = 2 };
 
 struct Solution {
-  Eigen::VectorXd coefficients;     // k; zero where not kept
-  Eigen::MatrixXd inverse;          // k x k inverse of X'X; zero rows where not kept
-  std::vector<Standing> standing;   // k
-  Eigen::MatrixXd combination;      // k x k; column j: the kept regressors that make up aliased j
+  Eigen::VectorXd coefficients;    // k; zero where not kept
+  Eigen::MatrixXd inverse;         // k x k inverse of X'X; zero rows where not kept
+  std::vector<Standing> standing;  // k
+  Eigen::MatrixXd combination;     // k x k; column j: the kept regressors that make up aliased j
   bool well_conditioned = true;
 };
 
@@ -68,11 +68,11 @@ inline Solution solve_moments(const Moments& m) {
 
 // Columns of x as an orthonormal basis and their coordinates in it.
 struct Orthogonalized {
-  Eigen::MatrixXd basis;            // n x rank
-  Eigen::MatrixXd coordinates;      // rank x k, upper triangular over the kept columns
-  std::vector<Eigen::Index> kept;   // column that each basis vector comes from
-  std::vector<Standing> standing;   // k
-  Eigen::MatrixXd combination;      // k x k, as in Solution
+  Eigen::MatrixXd basis;           // n x rank
+  Eigen::MatrixXd coordinates;     // rank x k, upper triangular over the kept columns
+  std::vector<Eigen::Index> kept;  // column that each basis vector comes from
+  std::vector<Standing> standing;  // k
+  Eigen::MatrixXd combination;     // k x k, as in Solution
 };
 
 // Coordinates of y in the basis, which is taken off y. Twice: the second sweep removes the

@@ -1,9 +1,11 @@
-// I - rho W = L D U for a sparse W, without exchanging rows: the pattern is analyzed once and serves every rho.
+// I - rho W = L D U for a sparse W, without exchanging rows: the pattern is analyzed once and
+// serves every rho.
 //
-// For |rho| below one over the spectral radius of the non-negative W, I - |rho| W is an M-matrix, so every
-// leading block of I - rho W is regular, its pivots are positive and elimination in any symmetric order is
-// stable (Berman and Plemmons 1994, ch. 6; a row-standardized W makes it diagonally dominant). Where W is
-// similar to a symmetric matrix the pivots are those of a Cholesky factor, positive as far as the matrix is.
+// For |rho| below one over the spectral radius of the non-negative W, I - |rho| W is an M-matrix,
+// so every leading block of I - rho W is regular, its pivots are positive and elimination in any
+// symmetric order is stable (Berman and Plemmons 1994, ch. 6; a row-standardized W makes it
+// diagonally dominant). Where W is similar to a symmetric matrix the pivots are those of a Cholesky
+// factor, positive as far as the matrix is.
 #ifndef PILOTDID_SPARSE_LU_HPP
 #define PILOTDID_SPARSE_LU_HPP
 
@@ -19,8 +21,9 @@
 
 namespace pilotdid {
 
-// Unit triangles L and U have transposed patterns: entry p of column i of L, in row index[p], stands beside
-// the entry of U in row i and column index[p]. Both are updated by one pass over the indices.
+// Unit triangles L and U have transposed patterns: entry p of column i of L, in row index[p],
+// stands beside the entry of U in row i and column index[p]. Both are updated by one pass over the
+// indices.
 class SparseLu {
  public:
   explicit SparseLu(const SpatialWeights& w) : n_(w.n) {
@@ -44,7 +47,8 @@ class SparseLu {
         work[i] = {0, 0};
         for (int p = start_[i]; p < filled[i]; ++p) {
           Pair& target = work[index_[p]];
-          // L(r, i) meets what is above row i in column k, U(i, r) what is left of column i in row k.
+          // L(r, i) meets what is above row i in column k, U(i, r) what is left of column i in row
+          // k.
           target.lower -= value_[p].upper * y.lower;
           target.upper -= value_[p].lower * y.upper;
         }
@@ -94,9 +98,12 @@ class SparseLu {
     for (int i = 0; i < n_; ++i)
       for (int p = w.start[i]; p < w.start[i + 1]; ++p) {
         const int from = place_[i], to = place_[w.column[p]];
-        if (from == to) diagonal_[from] = w.value[p];
-        else if (from > to) all.push_back({from, to, {w.value[p], 0}});
-        else all.push_back({to, from, {0, w.value[p]}});
+        if (from == to)
+          diagonal_[from] = w.value[p];
+        else if (from > to)
+          all.push_back({from, to, {w.value[p], 0}});
+        else
+          all.push_back({to, from, {0, w.value[p]}});
       }
     std::sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) {
       return a.larger != b.larger ? a.larger < b.larger : a.smaller < b.smaller;
@@ -119,7 +126,8 @@ class SparseLu {
 
   // The elimination tree gives the pattern of each row of L (Liu 1990).
   void analyze() {
-    std::vector<int> parent(static_cast<std::size_t>(n_), -1), seen(static_cast<std::size_t>(n_), -1);
+    std::vector<int> parent(static_cast<std::size_t>(n_), -1),
+        seen(static_cast<std::size_t>(n_), -1);
     row_start_.assign(1, 0);
     start_.assign(static_cast<std::size_t>(n_) + 1, 0);
     for (int k = 0; k < n_; ++k) {
@@ -149,8 +157,12 @@ class SparseLu {
     constexpr int group = 8;
     Eigen::MatrixXd out(n_, b.cols());
     Eigen::Matrix<double, Eigen::Dynamic, group, Eigen::RowMajor> x(n_, group);
-    const auto forward = [&](int p) PILOTDID_INLINE { return transposed ? value_[p].upper : value_[p].lower; };
-    const auto backward = [&](int p) PILOTDID_INLINE { return transposed ? value_[p].lower : value_[p].upper; };
+    const auto forward = [&](int p) PILOTDID_INLINE {
+      return transposed ? value_[p].upper : value_[p].lower;
+    };
+    const auto backward = [&](int p) PILOTDID_INLINE {
+      return transposed ? value_[p].lower : value_[p].upper;
+    };
     for (Eigen::Index first = 0; first < b.cols(); first += group) {
       const Eigen::Index width = std::min<Eigen::Index>(group, b.cols() - first);
       if (width < group) x.setZero();
@@ -187,12 +199,12 @@ class SparseLu {
   }
 
   int n_;
-  std::vector<int> place_;                     // of each unit in the new order
-  std::vector<int> entry_start_, entry_row_;   // W off the diagonal
+  std::vector<int> place_;                    // of each unit in the new order
+  std::vector<int> entry_start_, entry_row_;  // W off the diagonal
   std::vector<Pair> entry_;
   std::vector<double> diagonal_;
-  std::vector<int> row_start_, row_index_;     // pattern of L by rows
-  std::vector<int> start_, index_;             // and by columns
+  std::vector<int> row_start_, row_index_;  // pattern of L by rows
+  std::vector<int> start_, index_;          // and by columns
   std::vector<Pair> value_;
   std::vector<double> pivot_;
   double log_determinant_ = 0;

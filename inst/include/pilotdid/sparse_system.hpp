@@ -22,8 +22,8 @@
 namespace pilotdid {
 
 // A complete factor that tells how many entries it will have before it is computed.
-class SizedCholesky
-    : public Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower, Eigen::AMDOrdering<int>> {
+class SizedCholesky : public Eigen::SimplicialLLT<Eigen::SparseMatrix<double>, Eigen::Lower,
+                                                  Eigen::AMDOrdering<int>> {
  public:
   std::ptrdiff_t entries() const { return m_matrix.nonZeros(); }
 };
@@ -60,8 +60,8 @@ class SparseSystem {
     place_levels(a);
     assemble(a);
     small_cholesky_.factor(small_, small_mass_, static_cast<int>(small_.rows()));
-    // S is singular. A millionth on its diagonal keeps pivots positive, and what the factor makes of
-    // the null space small beside the search directions; it costs an iteration or two.
+    // S is singular. A millionth on its diagonal keeps pivots positive, and what the factor makes
+    // of the null space small beside the search directions; it costs an iteration or two.
     Eigen::SparseMatrix<double> shifted = large_;
     for (int j = 0; j < shifted.cols(); ++j) {
       double& d = shifted.coeffRef(j, j);
@@ -104,7 +104,8 @@ class SparseSystem {
     int offset = 0, large = 0, small = 0;
     for (const Effect& e : a.effects) {
       int& next = e.levels <= small_levels ? small : large;
-      for (int l = 0; l < e.levels; ++l) place_[offset + l] = e.levels <= small_levels ? -1 - next++ : next++;
+      for (int l = 0; l < e.levels; ++l)
+        place_[offset + l] = e.levels <= small_levels ? -1 - next++ : next++;
       offset += e.levels;
     }
     large_.resize(large, large);

@@ -54,8 +54,9 @@ class Places {
       for (int dy = -1; dy <= 1; ++dy) {
         const std::int64_t low = key({own.x + dx, own.y + dy, own.z - 1});
         const std::int64_t high = key({own.x + dx, own.y + dy, own.z + 1});
-        auto j = std::lower_bound(keys_.begin() + static_cast<std::ptrdiff_t>(i) + 1, keys_.end(), low) -
-                 keys_.begin();
+        auto j =
+            std::lower_bound(keys_.begin() + static_cast<std::ptrdiff_t>(i) + 1, keys_.end(), low) -
+            keys_.begin();
         for (; j < static_cast<std::ptrdiff_t>(keys_.size()) && keys_[j] <= high; ++j) {
           const double chord = (point_.col(order_[j]) - at).norm();
           if (chord <= limit_) f(static_cast<std::size_t>(j), weight(chord));
@@ -94,7 +95,8 @@ class Places {
 
   double weight(double chord) const {
     if (kernel_ == SpatialKernel::uniform) return 1;
-    const double d = metric_ == SpatialMetric::plane ? chord : 2 * radius * std::asin(std::min(1.0, chord / 2));
+    const double d =
+        metric_ == SpatialMetric::plane ? chord : 2 * radius * std::asin(std::min(1.0, chord / 2));
     return std::max(0.0, 1 - d / cutoff_);
   }
 
@@ -121,17 +123,20 @@ inline Eigen::MatrixXd spatial_covariance(const Eigen::MatrixXd& scores, const i
   for (int t0 = 0; t0 < times; t0 += block) {
     const int width = std::min(block, times - t0);
     // (k x periods of the block) x places
-    Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(k * width, static_cast<Eigen::Index>(places.size()));
+    Eigen::MatrixXd sums =
+        Eigen::MatrixXd::Zero(k * width, static_cast<Eigen::Index>(places.size()));
     for (Eigen::Index i = 0; i < n; ++i)
       if (time[i] >= t0 && time[i] < t0 + width)
         sums.col(place[i]).segment(k * (time[i] - t0), k) += scores.row(i).transpose();
     const std::size_t each = 256, chunks = (places.size() + each - 1) / each;
-    std::vector<Eigen::MatrixXd> own_part(chunks, Eigen::MatrixXd::Zero(k, k)), cross_part = own_part;
+    std::vector<Eigen::MatrixXd> own_part(chunks, Eigen::MatrixXd::Zero(k, k)),
+        cross_part = own_part;
     parallel_for(chunks, exec, [&](std::size_t c) {
       Eigen::VectorXd near(k * width);
       for (std::size_t i = c * each; i < std::min(places.size(), (c + 1) * each); ++i) {
         near.setZero();
-        places.each_neighbor(i, [&](std::size_t j, double w) { near += w * sums.col(places.place(j)); });
+        places.each_neighbor(
+            i, [&](std::size_t j, double w) { near += w * sums.col(places.place(j)); });
         const Eigen::VectorXd here = sums.col(places.place(i));
         const Eigen::Map<const Eigen::MatrixXd> a(here.data(), k, width), b(near.data(), k, width);
         own_part[c].noalias() += a * a.transpose();

@@ -1,5 +1,6 @@
-// Multipliers of a spatial lag: what a unit change of a regressor in every unit does, on average, to
-// the own outcome and to all outcomes. A regressor with coefficient b, its lag with coefficient c:
+// Multipliers of a spatial lag: what a unit change of a regressor in every unit does, on average,
+// to the own outcome and to all outcomes. A regressor with coefficient b, its lag with coefficient
+// c:
 //   direct  (b tr S^-1 + c tr G) / N,   total  (b 1'S^-1 1 + c 1'G 1) / N,
 // S = I - rho W, G = S^-1 W (LeSage and Pace 2009). For a row-standardized W the total is
 // (b + c) / (1 - rho).
@@ -16,13 +17,15 @@
 
 namespace pilotdid {
 
-// value and derivative with respect to rho, in the order tr S^-1 / N, tr G / N, 1'S^-1 1 / N, 1'G 1 / N
+// value and derivative with respect to rho, in the order tr S^-1 / N, tr G / N, 1'S^-1 1 / N, 1'G 1
+// / N
 struct SpatialMultipliers {
   Eigen::Vector4d value, slope;
 };
 
 // Leaves the factor at rho. The determinant goes first: its derivatives may use the same factor.
-inline SpatialMultipliers spatial_multipliers(const SpatialWeights& w, SpatialOperator* op, double rho) {
+inline SpatialMultipliers spatial_multipliers(const SpatialWeights& w, SpatialOperator* op,
+                                              double rho) {
   SpatialMultipliers m;
   const double n = w.n;
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(w.n);
@@ -43,10 +46,11 @@ inline SpatialMultipliers spatial_multipliers(const SpatialWeights& w, SpatialOp
   return m;
 }
 
-// Values at many rho (draws from the sampling distribution), 4 x draws, by barycentric interpolation
-// between 24 Chebyshev points over their range: draws span a few standard errors, where the
-// functions are smooth to working precision.
-inline Eigen::MatrixXd multipliers_at(const SpatialWeights& w, SpatialOperator& op, const Eigen::VectorXd& rho) {
+// Values at many rho (draws from the sampling distribution), 4 x draws, by barycentric
+// interpolation between 24 Chebyshev points over their range: draws span a few standard errors,
+// where the functions are smooth to working precision.
+inline Eigen::MatrixXd multipliers_at(const SpatialWeights& w, SpatialOperator& op,
+                                      const Eigen::VectorXd& rho) {
   const int points = 24;
   const double low = rho.minCoeff(), high = rho.maxCoeff();
   Eigen::VectorXd node(points), share(points);

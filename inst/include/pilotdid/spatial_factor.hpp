@@ -1,7 +1,7 @@
 // I - rho W, factored for one rho after another: determinant and solutions.
 //
-// Sparse W: triangles whose pattern is found once. Dense W (inverse distances without cut-off): Cholesky
-// where W is similar to a symmetric matrix, LU elsewhere.
+// Sparse W: triangles whose pattern is found once. Dense W (inverse distances without cut-off):
+// Cholesky where W is similar to a symmetric matrix, LU elsewhere.
 #ifndef PILOTDID_SPATIAL_FACTOR_HPP
 #define PILOTDID_SPATIAL_FACTOR_HPP
 
@@ -55,7 +55,9 @@ class SparseFactor : public SpatialFactor {
   bool factor(double rho) override { return lu_.factor(rho); }
   double log_determinant() const override { return lu_.log_determinant(); }
   Eigen::MatrixXd solve(const Eigen::MatrixXd& b) const override { return lu_.solve(b); }
-  Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const override { return lu_.solve_transposed(b); }
+  Eigen::MatrixXd solve_transposed(const Eigen::MatrixXd& b) const override {
+    return lu_.solve_transposed(b);
+  }
 
  private:
   SparseLu lu_;
@@ -116,13 +118,15 @@ class DenseGeneralFactor : public SpatialFactor {
   Eigen::MatrixXd inverse_columns(const std::vector<int>& which) const override {
     if (inverse_.size() == 0) return SpatialFactor::inverse_columns(which);
     Eigen::MatrixXd out(n_, static_cast<Eigen::Index>(which.size()));
-    for (std::size_t j = 0; j < which.size(); ++j) out.col(static_cast<Eigen::Index>(j)) = inverse_.col(which[j]);
+    for (std::size_t j = 0; j < which.size(); ++j)
+      out.col(static_cast<Eigen::Index>(j)) = inverse_.col(which[j]);
     return out;
   }
   Eigen::MatrixXd inverse_rows(const std::vector<int>& which) const override {
     if (inverse_.size() == 0) return SpatialFactor::inverse_rows(which);
     Eigen::MatrixXd out(n_, static_cast<Eigen::Index>(which.size()));
-    for (std::size_t j = 0; j < which.size(); ++j) out.col(static_cast<Eigen::Index>(j)) = inverse_.row(which[j]).transpose();
+    for (std::size_t j = 0; j < which.size(); ++j)
+      out.col(static_cast<Eigen::Index>(j)) = inverse_.row(which[j]).transpose();
     return out;
   }
 
@@ -132,7 +136,8 @@ class DenseGeneralFactor : public SpatialFactor {
   double log_determinant_ = 0;
 };
 
-inline std::unique_ptr<SpatialFactor> make_factor(const SpatialWeights& w, const Symmetrizer& s, bool dense) {
+inline std::unique_ptr<SpatialFactor> make_factor(const SpatialWeights& w, const Symmetrizer& s,
+                                                  bool dense) {
   using Pointer = std::unique_ptr<SpatialFactor>;
   if (!dense) return Pointer(new SparseFactor(w));
   return s.exists ? Pointer(new DenseSymmetricFactor(w, s)) : Pointer(new DenseGeneralFactor(w));

@@ -26,19 +26,19 @@ struct SpatialOptions {
   SpatialCovariance covariance = SpatialCovariance::classical;
   const int* cluster = nullptr;  // N codes 0 .. clusters-1
   int clusters = 0;
-  int exact_limit = 5000;        // units up to which the traces of the classical covariance are exact
-  std::uint64_t seed = 1;        // of the signs beyond
+  int exact_limit = 5000;  // units up to which the traces of the classical covariance are exact
+  std::uint64_t seed = 1;  // of the signs beyond
 };
 
 struct SpatialFit {
-  std::vector<Standing> standing;   // of the regressors; nothing else is filled when one is not kept
-  Eigen::MatrixXd combination;      // what makes up an aliased one
+  std::vector<Standing> standing;  // of the regressors; nothing else is filled when one is not kept
+  Eigen::MatrixXd combination;     // what makes up an aliased one
   SpatialEstimate estimate;
-  Eigen::MatrixXd covariance;       // (rho, lambda, beta, sigma2)
+  Eigen::MatrixXd covariance;  // (rho, lambda, beta, sigma2)
   SpatialMultipliers multipliers;
-  Eigen::VectorXd residual;         // N T, filtered and free of the effects
+  Eigen::VectorXd residual;  // N T, filtered and free of the effects
   SpatialRange range;
-  double within_total = 0;          // sum of squares of y, effects removed
+  double within_total = 0;  // sum of squares of y, effects removed
   bool exact_traces = true, determinant_converged = true;
   bool complete() const {
     for (Standing s : standing)
@@ -71,8 +71,9 @@ inline Solution judge_regressors(const SpatialMoments& moments, int rows) {
 
 // The data at the estimate. V = S^-1 R^-1 e is what of y the disturbances made; the rest of W y is
 // the mean that the information matrix asks for, effects included.
-inline SpatialScores scores_at(const SpatialPanel& panel, const SpatialMoments& moments, const SpatialEstimate& e,
-                               const SpatialFactor* lag_factor, const SpatialFactor* filter_factor) {
+inline SpatialScores scores_at(const SpatialPanel& panel, const SpatialMoments& moments,
+                               const SpatialEstimate& e, const SpatialFactor* lag_factor,
+                               const SpatialFactor* filter_factor) {
   SpatialScores s;
   s.rho = lag_factor != nullptr;
   s.lambda = filter_factor != nullptr;
@@ -100,7 +101,8 @@ class FittedOperators {
     if (options.lambda) parameters_.push_back(e.lambda);
     // Derivatives of the determinant use the factor at other values: they go first.
     if (panel.units > options.exact_limit)
-      for (double at : parameters_) multipliers_.push_back(spatial_multipliers(panel.weights, op, at));
+      for (double at : parameters_)
+        multipliers_.push_back(spatial_multipliers(panel.weights, op, at));
     if (options.rho) lag_ = prepare(own_lag_, e.rho);
     if (options.lambda) filter_ = prepare(own_filter_, e.lambda);
   }
@@ -141,7 +143,8 @@ class FittedOperators {
   std::vector<SpatialMultipliers> multipliers_;
 };
 
-// g(rho) = 1'W (I - rho W)^-1 1 / N for each spatial parameter: 1 / (1 - rho) when row-standardized.
+// g(rho) = 1'W (I - rho W)^-1 1 / N for each spatial parameter: 1 / (1 - rho) when
+// row-standardized.
 inline Eigen::VectorXd mean_multipliers(const SpatialPanel& panel, const FittedOperators& at) {
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(panel.units);
   std::vector<double> g;
@@ -154,8 +157,13 @@ inline Eigen::VectorXd mean_multipliers(const SpatialPanel& panel, const FittedO
 
 class SpatialFitter {
  public:
-  SpatialFitter(const SpatialPanel& panel, const SpatialOptions& options, SpatialOperator* op, const Execution& exec)
-      : panel_(panel), options_(options), op_(op), exec_(exec), moments_(panel, options.rho, options.lambda) {}
+  SpatialFitter(const SpatialPanel& panel, const SpatialOptions& options, SpatialOperator* op,
+                const Execution& exec)
+      : panel_(panel),
+        options_(options),
+        op_(op),
+        exec_(exec),
+        moments_(panel, options.rho, options.lambda) {}
 
   SpatialFit fit() {
     SpatialFit f;
@@ -175,7 +183,8 @@ class SpatialFitter {
     }
     if (f.estimate.at_border) return f;
     if (options_.bias == BiasCorrection::correction) correct(f.estimate);
-    f.multipliers = spatial_multipliers(panel_.weights, options_.rho ? op_ : nullptr, f.estimate.rho);
+    f.multipliers =
+        spatial_multipliers(panel_.weights, options_.rho ? op_ : nullptr, f.estimate.rho);
     covariance(f);
     return f;
   }
@@ -194,7 +203,8 @@ class SpatialFitter {
       Eigen::VectorXd bias = Eigen::VectorXd::Zero(s.size());
       bias.head(p) = detail::mean_multipliers(panel_, at);
       bias[s.size() - 1] = 1 / (2 * e.sigma2);
-      const Eigen::VectorXd step = scaled_inverse(info) * bias * (sizes.observations() / panel_.units);
+      const Eigen::VectorXd step =
+          scaled_inverse(info) * bias * (sizes.observations() / panel_.units);
       if (s.rho) e.rho += step[0];
       if (s.lambda) e.lambda += step[p - 1];
       e.beta += step.segment(p, k);
@@ -219,7 +229,8 @@ class SpatialFitter {
       return;
     }
     const SpatialSizes left = likelihood_sizes(panel_, true);
-    const SpatialTraces t_left = left.removed_mean == sizes.removed_mean ? t : traces(at, left.removed_mean);
+    const SpatialTraces t_left =
+        left.removed_mean == sizes.removed_mean ? t : traces(at, left.removed_mean);
     Eigen::MatrixXd meat;
     if (options_.covariance == SpatialCovariance::qml) {
       meat = spatial_information(s, t_left, left) + cumulant_terms(s, t_left, panel_);

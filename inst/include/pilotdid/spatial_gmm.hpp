@@ -1,8 +1,8 @@
 // Moment estimators of the spatial panel models: no determinant, no normality.
 //
 // A spatial lag by two-stage least squares with lags of the regressors as instruments (Kelejian and
-// Prucha 1998); a spatial error by its three moments (Kelejian and Prucha 1999), adapted to what the
-// effects leave of the disturbances; both: lag, error, lag again on filtered data.
+// Prucha 1998); a spatial error by its three moments (Kelejian and Prucha 1999), adapted to what
+// the effects leave of the disturbances; both: lag, error, lag again on filtered data.
 #ifndef PILOTDID_SPATIAL_GMM_HPP
 #define PILOTDID_SPATIAL_GMM_HPP
 
@@ -19,14 +19,17 @@ struct SpatialGmmFit {
   SpatialEstimate estimate;
   Eigen::MatrixXd covariance;  // (rho if in the model, beta); lambda has none
   Eigen::VectorXd residual;
-  int instruments = 0;         // beyond the regressors
+  int instruments = 0;  // beyond the regressors
   bool identified = true;
 };
 
 class SpatialGmm {
  public:
   SpatialGmm(const SpatialPanel& panel, const SpatialOptions& options, const SpatialRange& range)
-      : panel_(panel), options_(options), range_(range), moments_(panel, options.rho, options.lambda),
+      : panel_(panel),
+        options_(options),
+        range_(range),
+        moments_(panel, options.rho, options.lambda),
         sizes_(likelihood_sizes(panel, true)) {
     if (options.rho) make_instruments();
   }
@@ -91,7 +94,8 @@ class SpatialGmm {
     if (options_.rho) {
       Eigen::MatrixXd h(z.rows(), k + extra_.cols());
       h.leftCols(k) = z.rightCols(k);
-      for (Eigen::Index j = 0; j < extra_.cols(); ++j) h.col(k + j) = moments_.filter(lambda, extra_.col(j));
+      for (Eigen::Index j = 0; j < extra_.cols(); ++j)
+        h.col(k + j) = moments_.filter(lambda, extra_.col(j));
       projected_.col(0) = h * h.colPivHouseholderQr().solve(regressors_.col(0));
     }
     const Eigen::VectorXd b = projected_.colPivHouseholderQr().solve(z.col(0));
@@ -100,8 +104,8 @@ class SpatialGmm {
     return z.col(0) - regressors_ * b;
   }
 
-  // e = u - lambda W u must have variance s2, its lag s2 tr(W~'W~) / m, and their product s2 tr(W~) / m,
-  // W~ = J W J and m the observations left in a period. s2 is linear and solved for.
+  // e = u - lambda W u must have variance s2, its lag s2 tr(W~'W~) / m, and their product s2 tr(W~)
+  // / m, W~ = J W J and m the observations left in a period. s2 is linear and solved for.
   void set_lambda(const Eigen::VectorXd& u, SpatialGmmFit& f) {
     Eigen::VectorXd u1 = panel_.lag(u), u2 = panel_.lag(u1);
     panel_.remove_effects(u1);
@@ -112,8 +116,8 @@ class SpatialGmm {
     const double unit = u.squaredNorm() / sizes_.observations();  // free of the outcome's scale
     const auto objective = [&](double lambda) {
       const Eigen::VectorXd e = u - lambda * u1, e1 = u1 - lambda * u2;
-      const Eigen::Vector3d sample =
-          Eigen::Vector3d(e.squaredNorm(), e1.squaredNorm(), e.dot(e1)) / (sizes_.observations() * unit);
+      const Eigen::Vector3d sample = Eigen::Vector3d(e.squaredNorm(), e1.squaredNorm(), e.dot(e1)) /
+                                     (sizes_.observations() * unit);
       const double s2 = sample.dot(expected) / expected.squaredNorm();
       return -(sample - s2 * expected).squaredNorm();
     };
@@ -132,7 +136,8 @@ class SpatialGmm {
     double factor = panel_.rows() / sizes_.observations();
     if (clustered) {
       Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(options_.clusters, scores.cols());
-      for (Eigen::Index i = 0; i < scores.rows(); ++i) sums.row(options_.cluster[i % panel_.units]) += scores.row(i);
+      for (Eigen::Index i = 0; i < scores.rows(); ++i)
+        sums.row(options_.cluster[i % panel_.units]) += scores.row(i);
       scores = sums;
       factor = options_.clusters / (options_.clusters - 1.0);
     }

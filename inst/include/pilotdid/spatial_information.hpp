@@ -1,5 +1,6 @@
 // Covariance of the estimates of a spatial panel: information matrix, its form without normality,
-// and the clustered one. Parameters stand in the order (rho, lambda, beta, sigma2), those in the model.
+// and the clustered one. Parameters stand in the order (rho, lambda, beta, sigma2), those in the
+// model.
 #ifndef PILOTDID_SPATIAL_INFORMATION_HPP
 #define PILOTDID_SPATIAL_INFORMATION_HPP
 
@@ -13,9 +14,9 @@ namespace pilotdid {
 
 // The data at the estimate, filtered and free of the effects.
 struct SpatialScores {
-  Eigen::MatrixXd x;          // N T x K
-  Eigen::VectorXd lag_mean;   // N T: W S^-1 (X b + effects), the mean of W y; empty without rho
-  Eigen::VectorXd residual;   // N T
+  Eigen::MatrixXd x;         // N T x K
+  Eigen::VectorXd lag_mean;  // N T: W S^-1 (X b + effects), the mean of W y; empty without rho
+  Eigen::VectorXd residual;  // N T
   double sigma2 = 0;
   bool rho = false, lambda = false;
 
@@ -26,9 +27,9 @@ struct SpatialScores {
 // Anselin (1988, ch. 6), Lee and Yu (2010): with A = W (I - rho W)^-1 for either parameter,
 //   rho-rho       T [tr A^2 + tr A'A] + |A X b|^2 / s2,   beta-rho  X'A X b / s2,
 //   rho-sigma2    T tr A / s2,                            sigma2    N T / (2 s2^2).
-// A X b has the effects taken off, as they are parameters too: that is what dummies for them give. Panel code that takes A of
-// the demeaned X b as it is (Elhorst's) leaves period means in it, and its standard errors of rho are smaller: .032704
-// against .032835 in the Cigar data.
+// A X b has the effects taken off, as they are parameters too: that is what dummies for them give.
+// Panel code that takes A of the demeaned X b as it is (Elhorst's) leaves period means in it, and
+// its standard errors of rho are smaller: .032704 against .032835 in the Cigar data.
 inline Eigen::MatrixXd spatial_information(const SpatialScores& s, const SpatialTraces& t,
                                            const SpatialSizes& sizes) {
   const Eigen::Index p = s.spatial(), k = s.x.cols(), last = s.size() - 1;
@@ -58,7 +59,8 @@ inline Eigen::MatrixXd scaled_inverse(const Eigen::MatrixXd& m) {
 // fourth cumulants, times the diagonals of the quadratic forms. Removing the effects shrinks the
 // diagonals of I to `share`, those of A by the share of the periods; with unit effects nothing of
 // the third cumulant is left.
-inline Eigen::MatrixXd cumulant_terms(const SpatialScores& s, const SpatialTraces& t, const SpatialPanel& panel) {
+inline Eigen::MatrixXd cumulant_terms(const SpatialScores& s, const SpatialTraces& t,
+                                      const SpatialPanel& panel) {
   const auto sum_of_powers = [](double n, int power) {  // of a row of I - 11'/n
     return std::pow(1 - 1 / n, power) + (n - 1) * std::pow(-1 / n, power);
   };
@@ -107,10 +109,12 @@ inline Eigen::MatrixXd cumulant_terms(const SpatialScores& s, const SpatialTrace
 }
 
 // Scores summed over clusters of units, any dependence inside a cluster. The quadratic form of a
-// spatial score also holds the products of residuals of two clusters; those are uncorrelated between
-// pairs, so their squares add up pair by pair and the result does not depend on an order of clusters.
-inline Eigen::MatrixXd clustered_scores(const SpatialScores& s, const SpatialTraces& t, const SpatialSizes& sizes,
-                                        const ClusterForms& forms, const int* cluster, const SpatialPanel& panel) {
+// spatial score also holds the products of residuals of two clusters; those are uncorrelated
+// between pairs, so their squares add up pair by pair and the result does not depend on an order of
+// clusters.
+inline Eigen::MatrixXd clustered_scores(const SpatialScores& s, const SpatialTraces& t,
+                                        const SpatialSizes& sizes, const ClusterForms& forms,
+                                        const int* cluster, const SpatialPanel& panel) {
   const Eigen::Index p = s.spatial(), k = s.x.cols(), last = s.size() - 1;
   const double share = 1 - static_cast<double>(sizes.removed_mean) / sizes.units;
   Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(forms.within.rows(), s.size());

@@ -110,15 +110,15 @@ class ConcentratedLikelihood {
   int grid() const { return determinant_->cheap() ? 41 : 9; }
   Maximum maximize_rho(const Profile& p) {
     const SpatialRange& r = determinant_->range();
-    return pilotdid::maximize(
-        [&](double rho) { return concentrated(p.sse(rho)) + jacobian(rho); }, r.lower, r.upper, grid());
+    return pilotdid::maximize([&](double rho) { return concentrated(p.sse(rho)) + jacobian(rho); },
+                              r.lower, r.upper, grid());
   }
 
   SpatialEstimate maximize_lambda() {
     const SpatialRange& r = determinant_->range();
     const Maximum m = pilotdid::maximize(
-        [&](double lambda) { return concentrated(profile(lambda).sse(0)) + jacobian(lambda); }, r.lower,
-        r.upper, grid());
+        [&](double lambda) { return concentrated(profile(lambda).sse(0)) + jacobian(lambda); },
+        r.lower, r.upper, grid());
     return finish(m, estimate(0, m.at, profile(m.at), jacobian(m.at)));
   }
 

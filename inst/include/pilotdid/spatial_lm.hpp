@@ -1,4 +1,5 @@
-// Lagrange multiplier tests for a spatial lag and a spatial error, after least squares with effects.
+// Lagrange multiplier tests for a spatial lag and a spatial error, after least squares with
+// effects.
 //
 // Anselin (1988), Anselin, Bera, Florax and Yoon (1996); for effects Debarsy and Ertur (2010), on
 // the data that the effects leave: T - 1 periods with unit effects, J W J in place of W with time
@@ -40,18 +41,22 @@ inline WeightTraces weight_traces(const SpatialWeights& w, bool remove_mean) {
   return t;
 }
 
-// `center`: take the trace into account. With centering off the formulas are those of uncorrected demeaned data.
+// `center`: take the trace into account. With centering off the formulas are those of uncorrected
+// demeaned data.
 inline LagrangeTests lagrange_tests(const SpatialPanel& panel, bool center) {
   const SpatialMoments moments(panel, true, false);
   const Eigen::MatrixXd z = moments.filtered(0);
   const auto x = z.rightCols(moments.regressors());
   const Eigen::VectorXd lag_y = z.col(1);
   const Eigen::HouseholderQR<Eigen::MatrixXd> qr(x);
-  const auto residual_of = [&](const Eigen::VectorXd& v) -> Eigen::VectorXd { return v - x * qr.solve(v); };
+  const auto residual_of = [&](const Eigen::VectorXd& v) -> Eigen::VectorXd {
+    return v - x * qr.solve(v);
+  };
   const Eigen::VectorXd e = residual_of(z.col(0));
   const SpatialSizes sizes = likelihood_sizes(panel, true);
   const double s2 = e.squaredNorm() / sizes.observations();
-  // W times the part of y that is not the residual: W X b, and the effects' part where W 1 is not 1.
+  // W times the part of y that is not the residual: W X b, and the effects' part where W 1 is
+  // not 1.
   Eigen::VectorXd mean = panel.lag(panel.y - e);
   panel.remove_effects(mean);
   const WeightTraces w = weight_traces(panel.weights, sizes.removed_mean);

@@ -18,8 +18,8 @@ struct SpatialPanel {
   SpatialWeights weights;
   int units = 0, periods = 0;
   bool unit_effects = true, time_effects = true;
-  Eigen::Map<const Eigen::VectorXd> y{nullptr, 0};       // N T
-  Eigen::Map<const Eigen::MatrixXd> x{nullptr, 0, 0};    // N T x k, spatial lags W x among them
+  Eigen::Map<const Eigen::VectorXd> y{nullptr, 0};     // N T
+  Eigen::Map<const Eigen::MatrixXd> x{nullptr, 0, 0};  // N T x k, spatial lags W x among them
 
   int rows() const { return units * periods; }
 
@@ -153,11 +153,11 @@ class SpatialMoments {
 
   const SpatialPanel& panel_;
   bool lag_y_, filter_;
-  Eigen::MatrixXd z_, wz_;                // N T x columns
-  Eigen::MatrixXd a0_, a1_, a2_;          // columns x columns
-  Eigen::MatrixXd q0_, q1_, q2_;          // columns x T
+  Eigen::MatrixXd z_, wz_;        // N T x columns
+  Eigen::MatrixXd a0_, a1_, a2_;  // columns x columns
+  Eigen::MatrixXd q0_, q1_, q2_;  // columns x T
   Eigen::VectorXd w1_, raw_, total_;
-  std::vector<double> ones_;              // v'v by powers of lambda
+  std::vector<double> ones_;  // v'v by powers of lambda
 };
 
 }  // namespace pilotdid

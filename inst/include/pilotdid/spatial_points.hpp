@@ -40,14 +40,16 @@ inline double squared_chord(const Point& a, const Point& b) {
 
 inline double distance_of_chord(double squared, Metric metric) {
   const double chord = std::sqrt(squared);
-  return metric == Metric::euclidean ? chord : 2 * earth_radius * std::asin(std::min(1.0, chord / 2));
+  return metric == Metric::euclidean ? chord
+                                     : 2 * earth_radius * std::asin(std::min(1.0, chord / 2));
 }
 
 inline double chord_of_distance(double distance, Metric metric) {
   if (metric == Metric::euclidean) return distance;
   const double angle = distance / (2 * earth_radius);
   // Half the circumference and more holds every place.
-  return angle >= 1.5707963267948966 ? std::numeric_limits<double>::infinity() : 2 * std::sin(angle);
+  return angle >= 1.5707963267948966 ? std::numeric_limits<double>::infinity()
+                                     : 2 * std::sin(angle);
 }
 
 // (squared chord, point): compared as pairs, so that equal distances go by the index.
@@ -63,18 +65,20 @@ class PointTree {
   // The k nearest of `center` other than `self`, nearest first.
   std::vector<Candidate> nearest(const Point& center, int self, int k) const {
     std::vector<Candidate> heap;
-    visit(0, center, [&] { return static_cast<int>(heap.size()) < k ? infinite : heap.front().first; },
-          [&](int i, double d) {
-            if (i == self) return;
-            const Candidate c(d, i);
-            if (static_cast<int>(heap.size()) == k) {
-              if (!(c < heap.front())) return;
-              std::pop_heap(heap.begin(), heap.end());
-              heap.pop_back();
-            }
-            heap.push_back(c);
-            std::push_heap(heap.begin(), heap.end());
-          });
+    visit(
+        0, center,
+        [&] { return static_cast<int>(heap.size()) < k ? infinite : heap.front().first; },
+        [&](int i, double d) {
+          if (i == self) return;
+          const Candidate c(d, i);
+          if (static_cast<int>(heap.size()) == k) {
+            if (!(c < heap.front())) return;
+            std::pop_heap(heap.begin(), heap.end());
+            heap.pop_back();
+          }
+          heap.push_back(c);
+          std::push_heap(heap.begin(), heap.end());
+        });
     std::sort_heap(heap.begin(), heap.end());
     return heap;
   }
@@ -82,10 +86,11 @@ class PointTree {
   // All within a squared chord of `center` other than `self`, by index.
   std::vector<Candidate> within(const Point& center, int self, double squared) const {
     std::vector<Candidate> found;
-    visit(0, center, [&] { return squared; },
-          [&](int i, double d) {
-            if (i != self && d <= squared) found.emplace_back(d, i);
-          });
+    visit(
+        0, center, [&] { return squared; },
+        [&](int i, double d) {
+          if (i != self && d <= squared) found.emplace_back(d, i);
+        });
     std::sort(found.begin(), found.end(),
               [](const Candidate& a, const Candidate& b) { return a.second < b.second; });
     return found;
@@ -158,7 +163,7 @@ class PointTree {
 struct NeighborLists {
   std::vector<int> start, neighbor;
   std::vector<double> distance;
-  int tied = 0;        // points whose k-th and next neighbor are equally far
+  int tied = 0;           // points whose k-th and next neighbor are equally far
   bool too_many = false;  // more links than 32-bit positions can number
 };
 
@@ -229,8 +234,8 @@ inline NeighborLists nearest_neighbors(const std::vector<Point>& points, int k, 
 }
 
 // All pairs up to `radius` (kilometers on the globe) apart, the radius included.
-inline NeighborLists neighbors_within(const std::vector<Point>& points, double radius, Metric metric,
-                                      const Execution& exec) {
+inline NeighborLists neighbors_within(const std::vector<Point>& points, double radius,
+                                      Metric metric, const Execution& exec) {
   const PointTree tree(points);
   const double chord = chord_of_distance(radius, metric);
   return detail::collect_neighbors(points.size(), metric, exec, [&](int i, int*) {

@@ -1,6 +1,7 @@
 // Random unit effects beside a spatial lag, for the Hausman and Mundlak tests:
 //   S y_t = X_t b + mu + e_t,  mu_i ~ (0, s2_mu),  phi^2 = s2 / (T s2_mu + s2).
-// What varies within units counts once, what varies between them phi^2 (Elhorst 2014, section 3.3.2):
+// What varies within units counts once, what varies between them phi^2 (Elhorst 2014,
+// section 3.3.2):
 //   l = -NT/2 ln(2 pi s2) + N/2 ln phi^2 + T ln|S| - (e_w'e_w + phi^2 e_b'e_b) / (2 s2).
 #ifndef PILOTDID_SPATIAL_RANDOM_HPP
 #define PILOTDID_SPATIAL_RANDOM_HPP
@@ -23,8 +24,13 @@ struct RandomEffectsFit {
 class RandomEffects {
  public:
   // panel: without unit effects. `op` is null when the model has no rho.
-  RandomEffects(const SpatialPanel& panel, SpatialOperator* op, const SpatialOptions& options, const Execution& exec)
-      : panel_(panel), op_(op), options_(options), exec_(exec), moments_(panel, op != nullptr, false) {
+  RandomEffects(const SpatialPanel& panel, SpatialOperator* op, const SpatialOptions& options,
+                const Execution& exec)
+      : panel_(panel),
+        op_(op),
+        options_(options),
+        exec_(exec),
+        moments_(panel, op != nullptr, false) {
     z_ = moments_.filtered(0);
     between_ = z_;
     within_ = z_;
@@ -41,8 +47,8 @@ class RandomEffects {
       const Profile p = profile(phi * phi);
       if (!op_) return value(p, 0, phi * phi);
       const SpatialRange& r = op_->determinant().range();
-      const Maximum m = maximize([&](double at) { return value(p, at, phi * phi); }, r.lower, r.upper,
-                                 op_->determinant().cheap() ? 41 : 9);
+      const Maximum m = maximize([&](double at) { return value(p, at, phi * phi); }, r.lower,
+                                 r.upper, op_->determinant().cheap() ? 41 : 9);
       rho = m.at;
       return m.value;
     };
@@ -78,8 +84,9 @@ class RandomEffects {
   }
   double value(const Profile& p, double rho, double phi2) {
     const double rows = panel_.rows();
-    const double likelihood = -0.5 * rows * (std::log(2 * 3.14159265358979323846 * p.sse(rho) / rows) + 1) +
-                              0.5 * panel_.units * std::log(phi2);
+    const double likelihood =
+        -0.5 * rows * (std::log(2 * 3.14159265358979323846 * p.sse(rho) / rows) + 1) +
+        0.5 * panel_.units * std::log(phi2);
     return likelihood + (op_ && rho != 0 ? panel_.periods * op_->determinant().value(rho) : 0);
   }
 
@@ -98,9 +105,10 @@ class RandomEffects {
       SpatialEstimate e;
       e.rho = f.rho;
       const detail::FittedOperators at(panel_, op_, options_, e);
-      SpatialTraces t = panel_.units <= options_.exact_limit
-                            ? exact_traces(panel_.weights, at.matrices(false), exec_)
-                            : estimated_traces(panel_.weights, at.matrices(false), options_.seed, exec_);
+      SpatialTraces t =
+          panel_.units <= options_.exact_limit
+              ? exact_traces(panel_.weights, at.matrices(false), exec_)
+              : estimated_traces(panel_.weights, at.matrices(false), options_.seed, exec_);
       at.set_own_traces(t, false);
       // The mean of W y: W S^-1 X b, the random effects being part of the disturbance.
       Eigen::VectorXd mean = panel_.x * f.beta;
@@ -110,7 +118,8 @@ class RandomEffects {
       Eigen::VectorXd inside = mean;
       panel_.remove_unit_means(inside);
       mean = inside + phi * (mean - inside);
-      info(0, 0) = panel_.periods * (t.product(0, 0) + t.crossed(0, 0)) + mean.squaredNorm() / f.sigma2;
+      info(0, 0) =
+          panel_.periods * (t.product(0, 0) + t.crossed(0, 0)) + mean.squaredNorm() / f.sigma2;
       info.block(p, 0, k, 1) = x.transpose() * mean / f.sigma2;
       info.block(0, p, 1, k) = info.block(p, 0, k, 1).transpose();
       info(0, s) = info(s, 0) = panel_.periods * t.trace[0] / f.sigma2;

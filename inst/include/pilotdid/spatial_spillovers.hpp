@@ -21,9 +21,11 @@ struct SpilloverSums {
 namespace detail {
 
 // Sums of n_i G_ii and n_i (G^2)_ii over the units that are ever treated.
-inline std::pair<double, double> weighted_diagonals(const SpatialWeights& w, const SpatialFactor& factor,
+inline std::pair<double, double> weighted_diagonals(const SpatialWeights& w,
+                                                    const SpatialFactor& factor,
                                                     const Symmetrizer& symmetrizer,
-                                                    const Eigen::VectorXd& treated_periods, const Execution& exec) {
+                                                    const Eigen::VectorXd& treated_periods,
+                                                    const Execution& exec) {
   std::vector<int> ever;
   for (int i = 0; i < w.n; ++i)
     if (treated_periods[i] > 0) ever.push_back(i);
@@ -31,9 +33,9 @@ inline std::pair<double, double> weighted_diagonals(const SpatialWeights& w, con
   const std::size_t chunks = (ever.size() + column_block - 1) / column_block;
   std::vector<std::pair<double, double>> parts(chunks, {0.0, 0.0});
   parallel_for(chunks, exec, [&](std::size_t c) {
-    const std::vector<int> which(ever.begin() + static_cast<std::ptrdiff_t>(c * column_block),
-                                 ever.begin() + static_cast<std::ptrdiff_t>(
-                                                    std::min(ever.size(), (c + 1) * column_block)));
+    const std::vector<int> which(
+        ever.begin() + static_cast<std::ptrdiff_t>(c * column_block),
+        ever.begin() + static_cast<std::ptrdiff_t>(std::min(ever.size(), (c + 1) * column_block)));
     Eigen::MatrixXd columns, rows;
     g.blocks(which, columns, rows);
     for (std::size_t j = 0; j < which.size(); ++j) {
@@ -52,10 +54,14 @@ inline std::pair<double, double> weighted_diagonals(const SpatialWeights& w, con
 
 }  // namespace detail
 
-// treated: N x T of 0 and 1; untreated: N x T, the cells compared; parts: N x T each. `factor` is that at rho.
-inline SpilloverSums spillover_sums(const SpatialWeights& w, const SpatialFactor& factor, const Symmetrizer& symmetrizer,
-                                    double rho, const Eigen::MatrixXd& treated, const Eigen::MatrixXd& untreated,
-                                    const std::vector<Eigen::MatrixXd>& parts, const Execution& exec) {
+// treated: N x T of 0 and 1; untreated: N x T, the cells compared; parts: N x T each. `factor` is
+// that at rho.
+inline SpilloverSums spillover_sums(const SpatialWeights& w, const SpatialFactor& factor,
+                                    const Symmetrizer& symmetrizer, double rho,
+                                    const Eigen::MatrixXd& treated,
+                                    const Eigen::MatrixXd& untreated,
+                                    const std::vector<Eigen::MatrixXd>& parts,
+                                    const Execution& exec) {
   SpilloverSums s;
   const Eigen::Index k = static_cast<Eigen::Index>(parts.size());
   s.treated.resize(2, k);
@@ -70,7 +76,8 @@ inline SpilloverSums spillover_sums(const SpatialWeights& w, const SpatialFactor
     s.untreated(1, j) = untreated.cwiseProduct(slope).sum();
   }
   const Eigen::VectorXd periods = treated.rowwise().sum();
-  const std::pair<double, double> g = detail::weighted_diagonals(w, factor, symmetrizer, periods, exec);
+  const std::pair<double, double> g =
+      detail::weighted_diagonals(w, factor, symmetrizer, periods, exec);
   // S^-1 = I + rho G, its derivative S^-1 G = G + rho G^2; that of G is G^2.
   s.own.resize(2, 2);
   s.own << periods.sum() + rho * g.first, g.first, g.first + rho * g.second, g.second;

@@ -1,9 +1,10 @@
 // What the covariance of a spatial fit needs of A = W (I - rho W)^-1, one such matrix for each
 // spatial parameter: traces of products, the diagonal, and quadratic forms of clusters.
 //
-// The matrix is never stored. Its columns and rows come in blocks, by solving with the factor; up to
-// some thousand units that is exact and quick. For more, the traces of A'A are estimated with random
-// signs (Hutchinson 1990), while tr A and tr A^2 stay exact, as derivatives of the determinant.
+// The matrix is never stored. Its columns and rows come in blocks, by solving with the factor; up
+// to some thousand units that is exact and quick. For more, the traces of A'A are estimated with
+// random signs (Hutchinson 1990), while tr A and tr A^2 stay exact, as derivatives of the
+// determinant.
 #ifndef PILOTDID_SPATIAL_TRACES_HPP
 #define PILOTDID_SPATIAL_TRACES_HPP
 
@@ -22,8 +23,8 @@ namespace pilotdid {
 // time effects were removed: J A J.
 class SpatialMatrix {
  public:
-  SpatialMatrix(const SpatialWeights& w, const SpatialFactor& factor, const Symmetrizer& symmetrizer,
-                bool remove_mean)
+  SpatialMatrix(const SpatialWeights& w, const SpatialFactor& factor,
+                const Symmetrizer& symmetrizer, bool remove_mean)
       : w_(w), factor_(factor), symmetrizer_(symmetrizer) {
     row_mean_ = column_mean_ = Eigen::VectorXd::Zero(w.n);
     if (!remove_mean) return;
@@ -39,13 +40,15 @@ class SpatialMatrix {
     return factor_.solve_transposed(w_.lag_transposed(b));
   }
   // Columns and rows `which` of J A J, each as a column of the result.
-  void blocks(const std::vector<int>& which, Eigen::MatrixXd& columns, Eigen::MatrixXd& rows) const {
+  void blocks(const std::vector<int>& which, Eigen::MatrixXd& columns,
+              Eigen::MatrixXd& rows) const {
     columns = w_.lag(factor_.inverse_columns(which));
     if (symmetrizer_.exists) {
       // d_i a_ij = d_j a_ji holds for A as for W: no second solution is needed.
       rows = symmetrizer_.root.cwiseAbs2().asDiagonal() * columns;
       for (std::size_t j = 0; j < which.size(); ++j)
-        rows.col(static_cast<Eigen::Index>(j)) /= symmetrizer_.root[which[j]] * symmetrizer_.root[which[j]];
+        rows.col(static_cast<Eigen::Index>(j)) /=
+            symmetrizer_.root[which[j]] * symmetrizer_.root[which[j]];
     } else {
       rows = w_.lag_transposed(factor_.inverse_rows(which));
     }
@@ -89,9 +92,9 @@ namespace detail {
 
 constexpr int column_block = 64;
 
-
-inline void add_traces(const std::vector<Eigen::MatrixXd>& columns, const std::vector<Eigen::MatrixXd>& rows,
-                       const std::vector<int>& which, SpatialTraces& t) {
+inline void add_traces(const std::vector<Eigen::MatrixXd>& columns,
+                       const std::vector<Eigen::MatrixXd>& rows, const std::vector<int>& which,
+                       SpatialTraces& t) {
   for (std::size_t a = 0; a < columns.size(); ++a) {
     for (std::size_t j = 0; j < which.size(); ++j) {
       const double own = columns[a](which[j], static_cast<Eigen::Index>(j));
@@ -115,7 +118,8 @@ inline SpatialTraces empty_traces(Eigen::Index parameters, int n) {
 
 }  // namespace detail
 
-inline SpatialTraces exact_traces(const SpatialWeights& w, const std::vector<SpatialMatrix>& matrices,
+inline SpatialTraces exact_traces(const SpatialWeights& w,
+                                  const std::vector<SpatialMatrix>& matrices,
                                   const Execution& exec) {
   const std::size_t chunks = (w.n + detail::column_block - 1) / detail::column_block;
   const Eigen::Index p = static_cast<Eigen::Index>(matrices.size());
@@ -126,7 +130,8 @@ inline SpatialTraces exact_traces(const SpatialWeights& w, const std::vector<Spa
     std::vector<int> which(std::min(detail::column_block, w.n - first));
     std::iota(which.begin(), which.end(), first);
     std::vector<Eigen::MatrixXd> columns(matrices.size()), rows(matrices.size());
-    for (std::size_t a = 0; a < matrices.size(); ++a) matrices[a].blocks(which, columns[a], rows[a]);
+    for (std::size_t a = 0; a < matrices.size(); ++a)
+      matrices[a].blocks(which, columns[a], rows[a]);
     parts[c] = detail::empty_traces(p, w.n);
     detail::add_traces(columns, rows, which, parts[c]);
     total.diagonal.middleRows(first, static_cast<Eigen::Index>(which.size())) =
@@ -143,7 +148,8 @@ inline SpatialTraces exact_traces(const SpatialWeights& w, const std::vector<Spa
 
 // Traces of products by 128 vectors of random signs, J applied to them as to the matrix: the error
 // of each is about sqrt(2 / (128 N)) of it, 0.2 % at 5,000 units, half of that in a standard error.
-inline SpatialTraces estimated_traces(const SpatialWeights& w, const std::vector<SpatialMatrix>& matrices,
+inline SpatialTraces estimated_traces(const SpatialWeights& w,
+                                      const std::vector<SpatialMatrix>& matrices,
                                       std::uint64_t seed, const Execution& exec) {
   const int probes = 128, each = 16;
   const Eigen::Index p = static_cast<Eigen::Index>(matrices.size());
@@ -205,7 +211,8 @@ inline std::vector<std::vector<int>> pack_clusters(const int* cluster, int clust
 
 // cluster: N codes 0 .. clusters-1; residuals: N x T.
 inline ClusterForms cluster_forms(const std::vector<SpatialMatrix>& matrices, const int* cluster,
-                                  int clusters, const Eigen::MatrixXd& residuals, const Execution& exec) {
+                                  int clusters, const Eigen::MatrixXd& residuals,
+                                  const Execution& exec) {
   const Eigen::Index p = static_cast<Eigen::Index>(matrices.size());
   const int n = static_cast<int>(residuals.rows());
   std::vector<std::vector<int>> members;
@@ -219,8 +226,8 @@ inline ClusterForms cluster_forms(const std::vector<SpatialMatrix>& matrices, co
     // joint[a](g, h) = sum over i in g, j in h of (a_ij + a_ji) e_i'e_j, h in this pack
     std::vector<Eigen::MatrixXd> joint(matrices.size(), Eigen::MatrixXd::Zero(clusters, held));
     for (std::size_t b = 0; b < units.size(); b += detail::column_block) {
-      const std::vector<int> which(units.begin() + b,
-                                   units.begin() + std::min(units.size(), b + detail::column_block));
+      const std::vector<int> which(
+          units.begin() + b, units.begin() + std::min(units.size(), b + detail::column_block));
       Eigen::MatrixXd own(residuals.cols(), static_cast<Eigen::Index>(which.size()));
       for (std::size_t j = 0; j < which.size(); ++j)
         own.col(static_cast<Eigen::Index>(j)) = residuals.row(which[j]).transpose();
@@ -231,7 +238,8 @@ inline ClusterForms cluster_forms(const std::vector<SpatialMatrix>& matrices, co
         columns = (columns + rows).cwiseProduct(inner);
         for (std::size_t j = 0; j < which.size(); ++j)
           for (int i = 0; i < n; ++i)
-            joint[a](cluster[i], cluster[which[j]] - first) += columns(i, static_cast<Eigen::Index>(j));
+            joint[a](cluster[i], cluster[which[j]] - first) +=
+                columns(i, static_cast<Eigen::Index>(j));
       }
     }
     for (std::size_t a = 0; a < matrices.size(); ++a)

@@ -99,7 +99,8 @@ inline Symmetrizer find_symmetrizer(const SpatialWeights& w) {
   }
   for (int i = 0; i < w.n; ++i)
     for (int p = w.start[i]; p < w.start[i + 1]; ++p) {
-      const double off = log_d[i] + std::log(w.value[p] / transposed.valuePtr()[p]) - log_d[w.column[p]];
+      const double off =
+          log_d[i] + std::log(w.value[p] / transposed.valuePtr()[p]) - log_d[w.column[p]];
       // Logarithms of rounded weights, added up along the walk.
       if (!(std::abs(off) < 1e-9)) return s;
     }
@@ -109,7 +110,8 @@ inline Symmetrizer find_symmetrizer(const SpatialWeights& w) {
 }
 
 // H of the symmetrizer.
-inline Eigen::SparseMatrix<double> symmetric_similar(const SpatialWeights& w, const Symmetrizer& s) {
+inline Eigen::SparseMatrix<double> symmetric_similar(const SpatialWeights& w,
+                                                     const Symmetrizer& s) {
   Eigen::SparseMatrix<double> h = w.matrix();
   for (int j = 0; j < h.outerSize(); ++j)
     for (Eigen::SparseMatrix<double>::InnerIterator it(h, j); it; ++it)

@@ -1,5 +1,5 @@
-// Synthetic difference-in-differences (Arkhangelsky, Athey, Hirshberg, Imbens and Wager 2021), cohort
-// by cohort, with the conventions of the authors' R package synthdid.
+// Synthetic difference-in-differences (Arkhangelsky, Athey, Hirshberg, Imbens and Wager 2021),
+// cohort by cohort, with the conventions of the authors' R package synthdid.
 #ifndef PILOTDID_SYNTHETIC_DID_HPP
 #define PILOTDID_SYNTHETIC_DID_HPP
 
@@ -14,8 +14,9 @@
 
 namespace pilotdid {
 
-// Least squares on the simplex with a ridge, an intercept profiled out: |A x - b|^2 / rows + zeta^2 |x|^2.
-// With more rows than columns only the triangle of [A b] is kept: the same objective, fewer rows.
+// Least squares on the simplex with a ridge, an intercept profiled out: |A x - b|^2 / rows + zeta^2
+// |x|^2. With more rows than columns only the triangle of [A b] is kept: the same objective, fewer
+// rows.
 struct SimplexProblem {
   Eigen::MatrixXd a;
   Eigen::VectorXd b;
@@ -27,14 +28,16 @@ struct SimplexProblem {
     if (a.rows() <= a.cols() + 1) return;
     Eigen::MatrixXd both(a.rows(), a.cols() + 1);
     both << a, b;
-    const Eigen::MatrixXd r = both.householderQr().matrixQR().topRows(both.cols()).triangularView<Eigen::Upper>();
+    const Eigen::MatrixXd r =
+        both.householderQr().matrixQR().topRows(both.cols()).triangularView<Eigen::Upper>();
     a = r.leftCols(a.cols());
     b = r.rightCols(1);
   }
 };
 
 // Frank-Wolfe steps with exact line search from x; stops when a step gains less than `decrease`^2.
-inline Eigen::VectorXd frank_wolfe(const SimplexProblem& p, double decrease, int steps, Eigen::VectorXd x) {
+inline Eigen::VectorXd frank_wolfe(const SimplexProblem& p, double decrease, int steps,
+                                   Eigen::VectorXd x) {
   const double eta = p.rows * p.zeta * p.zeta;
   Eigen::VectorXd fitted = p.a * x, residual = fitted - p.b, gradient(x.size()), change(p.b.size());
   double norm = x.squaredNorm(), last = 0;
@@ -62,10 +65,12 @@ inline Eigen::VectorXd frank_wolfe(const SimplexProblem& p, double decrease, int
   return x;
 }
 
-// A hundred steps, weights up to a quarter of the largest set to zero, then up to ten thousand more.
+// A hundred steps, weights up to a quarter of the largest set to zero, then up to ten thousand
+// more.
 inline Eigen::VectorXd sparse_weights(const SimplexProblem& p, double decrease) {
   const Eigen::Index n = p.a.cols();
-  Eigen::VectorXd x = frank_wolfe(p, decrease, 100, Eigen::VectorXd::Constant(n, 1.0 / static_cast<double>(n)));
+  Eigen::VectorXd x =
+      frank_wolfe(p, decrease, 100, Eigen::VectorXd::Constant(n, 1.0 / static_cast<double>(n)));
   x = (x.array() <= x.maxCoeff() / 4).select(0.0, x);
   x /= x.sum();
   return frank_wolfe(p, decrease, 10000, x);
@@ -74,7 +79,7 @@ inline Eigen::VectorXd sparse_weights(const SimplexProblem& p, double decrease) 
 struct SyntheticCohort {
   Eigen::VectorXd units;    // weights of the controls, in their order
   Eigen::VectorXd periods;  // weights of the periods before
-  Eigen::VectorXd path;     // treated less synthetic control by period, less its weighted mean before
+  Eigen::VectorXd path;  // treated less synthetic control by period, less its weighted mean before
 };
 
 inline Eigen::VectorXd mean_of(const Eigen::MatrixXd& y, const std::vector<int>& units) {
@@ -98,7 +103,8 @@ inline double noise_level(const Eigen::MatrixXd& controls, int before) {
   return std::sqrt((d.array() - d.mean()).square().sum() / (n - 1));
 }
 
-// controls: periods x controls; treated: mean by period of `size` units treated from period `before` on.
+// controls: periods x controls; treated: mean by period of `size` units treated from period
+// `before` on.
 inline SyntheticCohort synthetic_cohort(const Eigen::VectorXd& treated, int size,
                                         const Eigen::MatrixXd& controls, int before) {
   const Eigen::Index after = controls.rows() - before;
@@ -126,7 +132,8 @@ struct SyntheticFit {
 
 inline Eigen::MatrixXd columns_of(const Eigen::MatrixXd& y, const std::vector<int>& units) {
   Eigen::MatrixXd out(y.rows(), static_cast<Eigen::Index>(units.size()));
-  for (std::size_t k = 0; k < units.size(); ++k) out.col(static_cast<Eigen::Index>(k)) = y.col(units[k]);
+  for (std::size_t k = 0; k < units.size(); ++k)
+    out.col(static_cast<Eigen::Index>(k)) = y.col(units[k]);
   return out;
 }
 
@@ -148,9 +155,9 @@ inline SyntheticFit synthetic_fit(const SyntheticPanel& p, const std::vector<int
 
 enum class SyntheticVariance { placebo = 0, bootstrap = 1 };
 
-// Who is in a replicate, and as what. Placebo: controls alone, as many drawn to be "treated" as there
-// are treated units. Bootstrap: units with replacement, drawn again where a cohort, or all but one
-// control, is missing; false where that fails a thousand times.
+// Who is in a replicate, and as what. Placebo: controls alone, as many drawn to be "treated" as
+// there are treated units. Bootstrap: units with replacement, drawn again where a cohort, or all
+// but one control, is missing; false where that fails a thousand times.
 inline bool draw_units(const SyntheticPanel& p, SyntheticVariance how, Random& random,
                        std::vector<int>& units, std::vector<int>& cohort) {
   std::vector<int> controls, treated;
@@ -188,14 +195,17 @@ struct SyntheticReplicates {
 
 inline Eigen::MatrixXd paths_of(const SyntheticFit& fit) {
   Eigen::MatrixXd out(fit.cohorts[0].path.size(), static_cast<Eigen::Index>(fit.cohorts.size()));
-  for (std::size_t g = 0; g < fit.cohorts.size(); ++g) out.col(static_cast<Eigen::Index>(g)) = fit.cohorts[g].path;
+  for (std::size_t g = 0; g < fit.cohorts.size(); ++g)
+    out.col(static_cast<Eigen::Index>(g)) = fit.cohorts[g].path;
   return out;
 }
 
-inline SyntheticReplicates synthetic_replicates(const SyntheticPanel& p, SyntheticVariance how, int draws,
-                                                std::uint64_t seed, const Execution& exec) {
+inline SyntheticReplicates synthetic_replicates(const SyntheticPanel& p, SyntheticVariance how,
+                                                int draws, std::uint64_t seed,
+                                                const Execution& exec) {
   const std::size_t n = static_cast<std::size_t>(draws);
-  SyntheticReplicates out{std::vector<Eigen::MatrixXd>(n), std::vector<std::vector<int>>(n), std::vector<char>(n, 0)};
+  SyntheticReplicates out{std::vector<Eigen::MatrixXd>(n), std::vector<std::vector<int>>(n),
+                          std::vector<char>(n, 0)};
   parallel_for(n, exec, [&](std::size_t d) {
     Random random(seed, d);
     std::vector<int> units, cohort;
@@ -208,17 +218,20 @@ inline SyntheticReplicates synthetic_replicates(const SyntheticPanel& p, Synthet
   return out;
 }
 
-// One unit left out after the other, the weights of the full fit kept (those of the controls that are
-// left scaled to one). -> as replicates, one a unit; drawn is false where a cohort loses its only unit
-// or all weight is on the unit left out.
+// One unit left out after the other, the weights of the full fit kept (those of the controls that
+// are left scaled to one). -> as replicates, one a unit; drawn is false where a cohort loses its
+// only unit or all weight is on the unit left out.
 inline SyntheticReplicates synthetic_jackknife(const SyntheticPanel& p, const SyntheticFit& fit) {
   const std::size_t n = p.cohort.size(), cohorts = p.before.size();
-  SyntheticReplicates out{std::vector<Eigen::MatrixXd>(n, paths_of(fit)), std::vector<std::vector<int>>(n, fit.size), std::vector<char>(n, 1)};
+  SyntheticReplicates out{std::vector<Eigen::MatrixXd>(n, paths_of(fit)),
+                          std::vector<std::vector<int>>(n, fit.size), std::vector<char>(n, 1)};
   std::vector<int> controls;
-  for (std::size_t i = 0; i < n; ++i) if (p.cohort[i] < 0) controls.push_back(static_cast<int>(i));
+  for (std::size_t i = 0; i < n; ++i)
+    if (p.cohort[i] < 0) controls.push_back(static_cast<int>(i));
   const Eigen::MatrixXd y0 = columns_of(p.y, controls);
   Eigen::MatrixXd total = Eigen::MatrixXd::Zero(p.y.rows(), static_cast<Eigen::Index>(cohorts));
-  for (std::size_t i = 0; i < n; ++i) if (p.cohort[i] >= 0) total.col(p.cohort[i]) += p.y.col(static_cast<Eigen::Index>(i));
+  for (std::size_t i = 0; i < n; ++i)
+    if (p.cohort[i] >= 0) total.col(p.cohort[i]) += p.y.col(static_cast<Eigen::Index>(i));
   std::size_t place = 0;
   for (std::size_t i = 0; i < n; ++i) {
     const bool control = p.cohort[i] < 0;
@@ -236,7 +249,8 @@ inline SyntheticReplicates synthetic_jackknife(const SyntheticPanel& p, const Sy
         if (--size == 0) out.drawn[i] = 0;
         out.size[i][g] = size;
       }
-      if (out.drawn[i]) out.path[i].col(column) = centered_gap(sum / size, y0, units, fit.cohorts[g].periods);
+      if (out.drawn[i])
+        out.path[i].col(column) = centered_gap(sum / size, y0, units, fit.cohorts[g].periods);
     }
     if (control) ++place;
   }

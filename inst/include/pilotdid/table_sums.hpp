@@ -1,6 +1,6 @@
-// Influence that is a table: unit i contributes  psi_i = sum over its rows of value * table[code, ].
-// Every estimator of effects by cohort and period has this form, with a code for (cohort, period),
-// so that the units x effects matrix of influences is never an input and seldom an output.
+// Influence that is a table: unit i contributes  psi_i = sum over its rows of value * table[code,
+// ]. Every estimator of effects by cohort and period has this form, with a code for (cohort,
+// period), so that the units x effects matrix of influences is never an input and seldom an output.
 #ifndef PILOTDID_TABLE_SUMS_HPP
 #define PILOTDID_TABLE_SUMS_HPP
 
@@ -82,7 +82,8 @@ inline void add_tables(const TableInfluence& f, int unit, Eigen::Ref<Eigen::Vect
       if (value != 0) out.noalias() += value * term.table.col(term.code[row]);
     }
 }
-inline void add_dense(const TableInfluence& f, DenseStrip& strip, int unit, Eigen::Ref<Eigen::VectorXd> out) {
+inline void add_dense(const TableInfluence& f, DenseStrip& strip, int unit,
+                      Eigen::Ref<Eigen::VectorXd> out) {
   const double* values = strip.of(unit);
   for (const DenseTerm& term : f.dense)
     for (Eigen::Index j = 0; j < term.map.cols(); ++j) {
@@ -127,8 +128,8 @@ inline Eigen::MatrixXd influence_sums(const TableInfluence& f, const int* cluste
 
 namespace detail {
 
-// Units that meet the same codes in the same order share their tables: psi = A z with one A for all,
-// so that A (sum of z z') A' is the square. There are few such patterns beside units.
+// Units that meet the same codes in the same order share their tables: psi = A z with one A for
+// all, so that A (sum of z z') A' is the square. There are few such patterns beside units.
 class PatternSquares {
  public:
   explicit PatternSquares(const TableInfluence& f) : f_(f) {}
@@ -142,8 +143,12 @@ class PatternSquares {
     if (codes_ != last_ || !current_) {
       const auto found = patterns_.find(codes_);
       if (found == patterns_.end() && patterns_.size() >= most) return false;
-      current_ = found != patterns_.end() ? &found->second
-                                          : &patterns_.emplace(codes_, Pattern(codes_.size() + static_cast<std::size_t>(strip.size()))).first->second;
+      current_ = found != patterns_.end()
+                     ? &found->second
+                     : &patterns_
+                            .emplace(codes_, Pattern(codes_.size() +
+                                                     static_cast<std::size_t>(strip.size())))
+                            .first->second;
       last_ = codes_;
     }
     auto z = current_->next();
@@ -172,7 +177,9 @@ class PatternSquares {
   // Sums z z' for 128 units at a time: their numbers one below the other, each z a row.
   class Pattern {
    public:
-    explicit Pattern(std::size_t n) : square_(Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n))),
+    explicit Pattern(std::size_t n)
+        : square_(
+              Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n))),
           z_(room + 8, static_cast<Eigen::Index>(n)) {}
     Eigen::Index size() const { return square_.rows(); }
     Eigen::Ref<Eigen::RowVectorXd, 0, Eigen::InnerStride<>> next() {
@@ -185,7 +192,8 @@ class PatternSquares {
     }
 
    private:
-    static constexpr int room = 128;  // columns eight rows longer do not meet on the same lines of the cache
+    static constexpr int room =
+        128;  // columns eight rows longer do not meet on the same lines of the cache
     void flush() {
       add_cross_products(z_, used_, square_);
       used_ = 0;

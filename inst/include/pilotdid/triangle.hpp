@@ -66,7 +66,8 @@ inline Triangle fit_triangle(const Absorption& a, const Columns& columns,
     raw[j] = t.moments.raw[order[j]];
     total[j] = t.moments.total[order[j]];
   }
-  const Orthogonalized o = orthogonalize(std::move(x), raw, total, detail::noise(t.moments, options));
+  const Orthogonalized o =
+      orthogonalize(std::move(x), raw, total, detail::noise(t.moments, options));
   t.standing = o.standing;
   t.combination = o.combination;
   t.root = Eigen::MatrixXd::Zero(k, k);

@@ -1,4 +1,5 @@
-// A small linear program over one polytope for many objectives: max g'y subject to W'g = e1, g >= 0.
+// A small linear program over one polytope for many objectives: max g'y subject to W'g = e1, g >=
+// 0.
 #ifndef PILOTDID_VERTEX_PROGRAM_HPP
 #define PILOTDID_VERTEX_PROGRAM_HPP
 
@@ -16,8 +17,7 @@ class VertexProgram {
   enum class Status { optimal, infeasible, unbounded };
 
   // w: m x p, the rows scaled to order one; the first column is the one that sums to one.
-  explicit VertexProgram(const Eigen::MatrixXd& w)
-      : w_(w), m_(static_cast<int>(w.rows())) {
+  explicit VertexProgram(const Eigen::MatrixXd& w) : w_(w), m_(static_cast<int>(w.rows())) {
     find_vertex();
   }
 
@@ -35,7 +35,8 @@ class VertexProgram {
   }
 
  private:
-  // On data of order one: what is left of a zero after a few dozen pivots on at most some 100 columns.
+  // On data of order one: what is left of a zero after a few dozen pivots on at most some 100
+  // columns.
   static constexpr double tiny = 1e-10;
   static constexpr int pivots_between_refreshes = 100;
 
@@ -105,7 +106,8 @@ class VertexProgram {
     return Status::optimal;
   }
 
-  // The largest gain; after many steps on the spot the first gain (Bland's rule), which cannot cycle.
+  // The largest gain; after many steps on the spot the first gain (Bland's rule), which cannot
+  // cycle.
   int choose_entering(const Eigen::VectorXd& gain, double floor, bool first) const {
     int best = -1;
     double most = floor;

@@ -150,7 +150,8 @@ class SignTable {
 // n0, n1 and the three coefficients of the squared denominator, from z = forms * v. v: null for
 // signs, whose squares are one.
 inline void read_draw(const WildProblem& p, const Eigen::Ref<const Eigen::VectorXd>& z,
-                      const Eigen::VectorXd* v, Eigen::Ref<Eigen::RowVectorXd, 0, Eigen::InnerStride<>> out) {
+                      const Eigen::VectorXd* v,
+                      Eigen::Ref<Eigen::RowVectorXd, 0, Eigen::InnerStride<>> out) {
   const Eigen::Index r = p.rank;
   const auto r0 = z.segment(2, r), r1 = z.segment(2 + r, r);
   double v00 = 0, v01 = 0, v11 = 0;

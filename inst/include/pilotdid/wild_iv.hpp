@@ -45,7 +45,8 @@ inline std::vector<double> wild_iv_statistics(const Eigen::Ref<const Eigen::Matr
   const auto v_of = [&](const double* z, Eigen::Index rows, Eigen::MatrixXd& out) {
     using Block = Eigen::Map<const Eigen::MatrixXd>;
     out = Block(z + rows * l, rows, l);
-    for (Eigen::Index m = 0; m < l; ++m) out -= first_stage[m] * Block(z + rows * l * (2 + m), rows, l);
+    for (Eigen::Index m = 0; m < l; ++m)
+      out -= first_stage[m] * Block(z + rows * l * (2 + m), rows, l);
   };
   const std::size_t block = 256;
   parallel_for((t.size() + block - 1) / block, exec, [&](std::size_t c) {
