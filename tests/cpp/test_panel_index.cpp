@@ -1,5 +1,6 @@
 #include <pilotdid/coding.hpp>
 #include <pilotdid/panel_index.hpp>
+#include <pilotdid/random.hpp>
 #include <pilotdid/scan.hpp>
 
 #include "catch.h"
@@ -57,6 +58,21 @@ TEST_CASE("singletons are pruned until none is left") {
   std::vector<unsigned char> none_yet;
   CHECK(prune_singletons({unit, time}, {3, 3}, 5, none_yet, Execution()) == 3);
   CHECK(none_yet == keep);
+}
+
+TEST_CASE("levels with a single row are found in sorted codes as in any") {
+  Random random(8, 0);
+  for (int trial = 0; trial < 200; ++trial) {
+    // Blocks of 2^16 rows meet in one of the panels.
+    const int n = trial == 0 ? 70000 : 1 + static_cast<int>(random.below(12));
+    std::vector<int> code(n, 0);
+    for (int i = 1; i < n; ++i) code[i] = code[i - 1] + (random.below(trial == 0 ? 500 : 3) == 0);
+    const int levels = code.back() + 1;
+    const int found = detail::sorted_has_single(code.data(), code.size(), Execution());
+    CHECK(found == static_cast<int>(has_single(code.data(), levels, code.size(), {})));
+  }
+  const int falling[] = {0, 1, 1, 0, 0};
+  CHECK(detail::sorted_has_single(falling, 5, Execution()) == -1);
 }
 
 TEST_CASE("missing and infinite values are found and counted for the first column") {

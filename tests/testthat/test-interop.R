@@ -173,8 +173,11 @@ test_that("performance measures fits", {
 
 test_that("gtsummary", {
   skip_if_not_installed("gtsummary")
-  table <- gtsummary::tbl_regression(fit, include = "status", tidy_fun = function(x, ...) tidy(x))
+  # It finds no terms() object, says so, and takes the variables from the coefficients.
+  table <- suppressMessages(gtsummary::tbl_regression(fit, include = "status", tidy_fun = function(x, ...) tidy(x)))
   expect_equal(table$table_body$estimate[!is.na(table$table_body$estimate)], tidy(fit)$estimate[1])
+  plain <- suppressMessages(gtsummary::tbl_regression(fit))$table_body
+  expect_equal(plain$std.error[plain$variable == "status"], tidy(fit)$std.error[1])
 })
 
 test_that("tinyplot draws an event study", {

@@ -8,6 +8,7 @@
 
 #include "column.hpp"
 #include "parallel.hpp"
+#include "simd.hpp"
 
 namespace pilotdid {
 
@@ -28,12 +29,22 @@ inline bool index_sorted(std::size_t n, const int* group, int groups, const int*
   std::vector<char> sorted(blocks, 1), strict(blocks, 1);
   each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
     // In variables of their own: neighbors in the vector share a cache line between threads.
-    bool ordered = true, apart = time != nullptr;
-    for (std::size_t i = std::max<std::size_t>(from, 1); i < to; ++i) {
-      const bool next = group[i] > group[i - 1], same = group[i] == group[i - 1];
-      ordered &= next || (same && (!time || time[i] >= time[i - 1]));
-      apart &= next || (same && time && time[i] > time[i - 1]);
-    }
+    int ordered = 1, apart = time != nullptr;
+    const std::size_t begin = std::max<std::size_t>(from, 1);
+    const int* period = time ? time : group;  // without time all rows of a group are in order
+    vectorized([&]() PILOTDID_INLINE {
+      const int *g = group, *t = period;
+      const std::size_t end = to;
+      int no_step_back = 1, step = 1;
+      PILOTDID_SIMD(reduction(& : no_step_back, step))
+      for (std::size_t i = begin; i < end; ++i) {
+        const int next = g[i] > g[i - 1], same = g[i] == g[i - 1];
+        no_step_back &= next | (same & (t[i] >= t[i - 1]));
+        step &= next | (same & (t[i] > t[i - 1]));
+      }
+      ordered = no_step_back;
+      apart &= step;
+    });
     sorted[block] = ordered;
     strict[block] = apart;
   });
@@ -104,6 +115,38 @@ inline PanelIndex index_panel(const unsigned char* keep, std::size_t n, const in
   return index;
 }
 
+namespace detail {
+
+// Where codes ascend, the rows of a level are neighbors. -> 1: some level holds a single row; 0: none; -1: codes do
+// not ascend.
+inline int sorted_has_single(const int* code, std::size_t n, const Execution& exec) {
+  const std::size_t rows = 1 << 16;
+  std::vector<char> ascend((n + rows - 1) / rows, 1), alone(ascend);
+  each_block(n, rows, exec, [&](std::size_t block, std::size_t from, std::size_t to) {
+    int up = 1, one = 0;
+    const std::size_t begin = std::max<std::size_t>(from, 1), last = std::min(to, n - 1);
+    vectorized([&]() PILOTDID_INLINE {
+      const int* c = code;
+      const std::size_t end = last;
+      int no_step_back = 1, apart = 0;
+      PILOTDID_SIMD(reduction(& : no_step_back) reduction(| : apart))
+      for (std::size_t i = begin; i < end; ++i) {
+        no_step_back &= (c[i] >= c[i - 1]) & (c[i + 1] >= c[i]);
+        apart |= (c[i] > c[i - 1]) & (c[i + 1] > c[i]);
+      }
+      up = no_step_back;
+      one = apart;
+    });
+    ascend[block] = static_cast<char>(up);
+    alone[block] = static_cast<char>(one);
+  });
+  if (std::find(ascend.begin(), ascend.end(), 0) != ascend.end()) return -1;
+  const bool ends = n == 1 || (n > 1 && (code[1] != code[0] || code[n - 1] != code[n - 2]));
+  return ends || std::find(alone.begin(), alone.end(), 1) != alone.end();
+}
+
+}  // namespace detail
+
 // Does some level hold a single row? Ends once all levels are known to hold two.
 inline bool has_single(const int* code, int levels, std::size_t n,
                        const std::vector<unsigned char>& keep) {
@@ -124,10 +167,14 @@ inline bool has_single(const int* code, int levels, std::size_t n,
 inline std::size_t prune_singletons(const std::vector<const int*>& codes,
                                     const std::vector<int>& levels, std::size_t n,
                                     std::vector<unsigned char>& keep, const Execution& exec) {
-  std::vector<char> single(codes.size());
-  parallel_for(codes.size(), exec,
-               [&](std::size_t f) { single[f] = has_single(codes[f], levels[f], n, keep); });
-  if (std::none_of(single.begin(), single.end(), [](char yes) { return yes; })) return 0;
+  std::vector<int> single(codes.size(), -1);
+  if (keep.empty())
+    for (std::size_t f = 0; f < codes.size(); ++f)
+      single[f] = detail::sorted_has_single(codes[f], n, exec);
+  parallel_for(codes.size(), exec, [&](std::size_t f) {
+    if (single[f] < 0) single[f] = has_single(codes[f], levels[f], n, keep);
+  });
+  if (std::find(single.begin(), single.end(), 1) == single.end()) return 0;
   if (keep.empty()) keep.assign(n, 1);
   std::vector<std::vector<int>> count(codes.size());
   parallel_for(codes.size(), exec, [&](std::size_t f) {
