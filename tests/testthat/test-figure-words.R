@@ -17,6 +17,7 @@ plot_texts <- function(x, ...) {
 
 # Texts that a ggplot draws, from the graphical objects that it is built of.
 autoplot_texts <- function(x, ...) {
+  skip_if_not_installed("ggplot2")
   grDevices::pdf(NULL, family = "GB1")
   on.exit(grDevices::dev.off())
   collect <- function(grob) {

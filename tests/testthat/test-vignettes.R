@@ -1,6 +1,8 @@
 test_that("every block of the vignettes and of the README runs", {
   folder <- c("../../vignettes", "../../README.md")
   skip_if_not(all(file.exists(folder)), "the source folder is not here")
+  skip_if_not_installed("litedown")
+  skip_if_not_installed("ggplot2")
   blocks_of <- function(file) {
     lines <- readLines(file, encoding = "UTF-8")
     starts <- grep("^```(\\{r.*\\}|r)$", lines)
