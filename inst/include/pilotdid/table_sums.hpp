@@ -1,6 +1,7 @@
-// Influence that is a table: unit i contributes  psi_i = sum over its rows of value * table[code,
-// ]. Every estimator of effects by cohort and period has this form, with a code for (cohort,
-// period), so that the units x effects matrix of influences is never an input and seldom an output.
+// Influence that is a table: unit i contributes
+//   psi_i = sum over its rows of value * table[code, ].
+// Every estimator of effects by cohort and period has this form, with a code for (cohort, period),
+// so that the units x effects matrix of influences is never an input and seldom an output.
 #ifndef PILOTDID_TABLE_SUMS_HPP
 #define PILOTDID_TABLE_SUMS_HPP
 
@@ -73,7 +74,7 @@ class DenseStrip {
   int first_ = -length;
 };
 
-// Add the influence of one unit to out: what the tables say, and the dense contributions.
+// Adds what the tables say of one unit to out.
 inline void add_tables(const TableInfluence& f, int unit, Eigen::Ref<Eigen::VectorXd> out) {
   for (const TableTerm& term : f.terms)
     for (int p = f.start[unit]; p < f.start[unit + 1]; ++p) {
@@ -82,8 +83,10 @@ inline void add_tables(const TableInfluence& f, int unit, Eigen::Ref<Eigen::Vect
       if (value != 0) out.noalias() += value * term.table.col(term.code[row]);
     }
 }
-inline void add_dense(const TableInfluence& f, DenseStrip& strip, int unit,
-                      Eigen::Ref<Eigen::VectorXd> out) {
+// Adds its whole influence.
+inline void add_unit(const TableInfluence& f, DenseStrip& strip, int unit,
+                     Eigen::Ref<Eigen::VectorXd> out) {
+  add_tables(f, unit, out);
   const double* values = strip.of(unit);
   for (const DenseTerm& term : f.dense)
     for (Eigen::Index j = 0; j < term.map.cols(); ++j) {
@@ -105,10 +108,7 @@ inline Eigen::MatrixXd influence_sums(const TableInfluence& f, const int* cluste
   if (cluster) {
     Eigen::MatrixXd sums = Eigen::MatrixXd::Zero(f.effects, clusters);
     detail::DenseStrip strip(f);
-    for (int i = 0; i < f.units; ++i) {
-      detail::add_tables(f, i, sums.col(cluster[i]));
-      detail::add_dense(f, strip, i, sums.col(cluster[i]));
-    }
+    for (int i = 0; i < f.units; ++i) detail::add_unit(f, strip, i, sums.col(cluster[i]));
     return sums.transpose();
   }
   Eigen::MatrixXd sums(f.units, f.effects);
@@ -192,8 +192,8 @@ class PatternSquares {
     }
 
    private:
-    static constexpr int room =
-        128;  // columns eight rows longer do not meet on the same lines of the cache
+    // Columns that are eight rows longer do not meet on the same lines of the cache.
+    static constexpr int room = 128;
     void flush() {
       add_cross_products(z_, used_, square_);
       used_ = 0;
@@ -237,8 +237,7 @@ inline Eigen::MatrixXd influence_square(const TableInfluence& f, const Execution
     for (int i = first; i < last; ++i) {
       if (squares.add(i, strip)) continue;
       psi.setZero();
-      detail::add_tables(f, i, psi);
-      detail::add_dense(f, strip, i, psi);
+      detail::add_unit(f, strip, i, psi);
       partial[part].selfadjointView<Eigen::Lower>().rankUpdate(psi);
     }
     partial[part] = partial[part].selfadjointView<Eigen::Lower>();
