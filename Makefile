@@ -3,7 +3,7 @@ RSCRIPT ?= Rscript
 R ?= R
 JOBS ?= 2
 # For the makes that R starts; this one goes step by step.
-BUILD = MAKEFLAGS=-j$(JOBS)
+BUILD = MAKEFLAGS=-j$(JOBS) R_MAKEVARS_USER=$(CURDIR)/tools/makevars
 
 .DEFAULT_GOAL := help
 .PHONY: help deps install replicate test test-r test-cpp coverage check bench document format site clean
