@@ -26,7 +26,7 @@ test-r: install ## Run the tests of the package
 	@$(RSCRIPT) tools/test.R
 
 test-cpp: deps ## Run the tests of the C++ core, without R
-	@sh tools/test-cpp.sh
+	@JOBS=$(JOBS) sh tools/test-cpp.sh
 
 coverage: deps ## Report the lines of R and C++ that the tests reach
 	@$(RSCRIPT) tools/deps.R covr
@@ -39,6 +39,7 @@ bench: install ## Time the package against the peers that are installed
 	@$(RSCRIPT) bench/run.R
 
 document: deps ## Rebuild NAMESPACE, man/ and the Rcpp glue
+	@$(RSCRIPT) tools/deps.R roxygen2
 	@$(BUILD) $(RSCRIPT) tools/document.R
 
 format: ## Format the C++ code

@@ -93,13 +93,13 @@ plot.pilot_aggregate <- function(x, conf.level = 0.95, xlab = NULL, ylab = figur
   table <- aggregate_plot_data(x, conf.level)
   at <- seq_len(nrow(table))
   limits <- range(0, table$conf.low, table$conf.high, table$simultaneous.low, table$simultaneous.high, table$estimate, na.rm = TRUE)
-  graphics::plot(at, table$estimate, ylim = limits, xaxt = "n", xlab = xlab %||% aggregate_axis(x),
-    ylab = "", main = main, pch = 16, las = 1, bty = "l", xlim = range(at) + c(-0.4, 0.4))
+  figure_plot(list(...), x = at, y = table$estimate, ylim = limits, xaxt = "n", xlab = xlab %||% aggregate_axis(x),
+    ylab = "", main = main, pch = 16, xlim = range(at) + c(-0.4, 0.4))
   figure_ylab(ylab)
   graphics::axis(1, at = at, labels = figure_name(table$term))
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
-  graphics::segments(at, table$simultaneous.low, at, table$simultaneous.high, col = "grey60")
-  graphics::segments(at, table$conf.low, at, table$conf.high, lwd = 2)
+  figure_intervals(at, table$simultaneous.low, table$simultaneous.high, "grey60")
+  figure_intervals(at, table$conf.low, table$conf.high, shade("ink"), width = 2)
   invisible(table)
 }
 

@@ -28,13 +28,10 @@ plot.pilot_anderson_rubin <- function(x, ...) {
   old <- figure_par()
   on.exit(graphics::par(old))
   curve <- ar_curve(x)
-  defaults <- list(
+  figure_plot(list(...),
     x = curve$value, y = curve$p.value, type = "l", ylim = c(0, 1), yaxs = "i", xlab = figure_name(x$term),
-    ylab = figure_word("Anderson-Rubin p-value"), main = ar_title(x),
-    font.main = 1, cex.main = 1, las = 1, bty = "l"
+    ylab = figure_word("Anderson-Rubin p-value"), main = ar_title(x)
   )
-  given <- list(...)
-  do.call(graphics::plot, c(given, defaults[setdiff(names(defaults), names(given))]))
   graphics::abline(h = 1 - x$level, lty = 2)
   graphics::abline(v = x$estimate, lty = 3)
   pieces <- ar_pieces(x, range(curve$value))

@@ -17,7 +17,7 @@
 #' @param statistic `"wald"`: residuals of the reduced form, the statistic of [weak_iv()] and `ivreg2`;
 #'   `"score"`: residuals under the null (Stock and Wright), with better size in few clusters.
 #' @param x,object A result of `anderson_rubin()`.
-#' @param ... For `plot()`: passed on to [graphics::plot()].
+#' @param ... For `plot()`: passed on to [graphics::plot.default()].
 #' @return A list of class `pilot_anderson_rubin`. `tidy()`: one row a piece of the set: `term`, `estimate`
 #'   (that of the fit), `conf.low`, `conf.high`. `glance()`: `shape` (`"bounded"`, `"ray"`, `"disjoint"`, `"line"`,
 #'   `"empty"`), `level`, `critical`, `df`, `df2`, and `statistic`, `p.value` of the hypothesis of zero.

@@ -14,7 +14,7 @@
 #' @param fit A fit of [pilot_did()] with `estimator = "twfe"`, or of another estimator on the same panel.
 #' @param x,object A result of `bacon_decomposition()`.
 #' @param xlab,ylab,main Labels.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @return A list of class `pilot_bacon`. `tidy()`: one row a comparison: `type` (`"earlier vs later"`,
 #'   `"later vs earlier"`, `"treated vs never"`, `"treated vs always"`), `treated` and `control` (first
 #'   treated period; `NA` for the never treated), `weight`, `estimate`. `glance()`: the coefficient and
@@ -165,8 +165,8 @@ plot.pilot_bacon <- function(x, xlab = figure_word("Weight"), ylab = figure_word
   table <- x$comparisons
   types <- unique(table$type)
   k <- match(table$type, types)
-  graphics::plot(table$weight, table$estimate, pch = event_symbols[k], col = series_colors()[k], xlab = xlab, ylab = "",
-    main = main, las = 1, bty = "l", xlim = range(0, table$weight), ylim = with_headroom(c(table$estimate, x$coefficient), 0.3))
+  figure_plot(list(...), x = table$weight, y = table$estimate, pch = event_symbols[k], col = series_colors()[k], xlab = xlab, ylab = "",
+    main = main, xlim = range(0, table$weight), ylim = with_headroom(c(table$estimate, x$coefficient), 0.3))
   figure_ylab(ylab)
   graphics::abline(h = x$coefficient, lty = 2, col = "grey40")
   graphics::legend("topright", figure_word(types), pch = event_symbols[seq_along(types)], col = series_colors()[seq_along(types)], bty = "n", cex = 0.9)

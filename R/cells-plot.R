@@ -5,7 +5,7 @@
 #' @param x,object A fit of a robust estimator.
 #' @param show Write the estimates into the cells?
 #' @param xlab,ylab,main Labels.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @return `plot()` draws and returns the table of cells invisibly; `autoplot()` returns a ggplot. Cells that
 #'   cannot be estimated are crossed out; those before the pilot are framed by a dashed line.
 #' @examples
@@ -18,10 +18,10 @@ plot.pilot_cells <- function(x, show = TRUE, xlab = NULL, ylab = figure_word("Fi
   nx <- nlevels(table$time)
   ny <- nlevels(table$group)
   limit <- max(abs(table$estimate), na.rm = TRUE)
-  graphics::plot(c(0.5, nx + 0.5), c(0.5, ny + 0.5), type = "n", xaxt = "n", yaxt = "n", xaxs = "i", yaxs = "i",
+  figure_plot(list(...), x = c(0.5, nx + 0.5), y = c(0.5, ny + 0.5), type = "n", xaxt = "n", yaxt = "n", xaxs = "i", yaxs = "i", bty = "o",
     xlab = xlab %||% figure_name(x$design$time$label), ylab = ylab, main = main)
   graphics::axis(1, seq_len(nx), levels(table$time))
-  graphics::axis(2, seq_len(ny), levels(table$group), las = 1)
+  graphics::axis(2, seq_len(ny), levels(table$group))
   i <- as.integer(table$time)
   j <- as.integer(table$group)
   graphics::rect(i - 0.5, j - 0.5, i + 0.5, j + 0.5, col = heat_color(table$estimate / limit), border = "white")
@@ -48,7 +48,7 @@ heat_data <- function(fit) {
 }
 
 # Red over white to blue; in gray from white to black.
-heat_ends <- function() if (gray_figures()) c("#ffffff", "#bdbdbd", "#252525") else c("#b2182b", "#f7f7f7", "#2166ac")
+heat_ends <- function() if (gray_figures()) c("#ffffff", "#bdbdbd", "#252525") else c(figure_colors[["red"]], "#f7f7f7", figure_colors[["blue"]])
 
 # From -1 over 0 to 1; unknown: grey.
 heat_color <- function(x) {

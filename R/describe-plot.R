@@ -33,14 +33,14 @@ plot.pilot_description <- function(x, most = 600, ...) {
     border = if (length(units) <= 60L) "white" else NA
   )
   graphics::axis(1, seq_along(periods), as.character(periods), lwd = 0)
-  if (length(units) <= 60L) graphics::axis(2, seq_along(units), units, las = 1, lwd = 0, cex.axis = 0.7)
+  if (length(units) <= 60L) graphics::axis(2, seq_along(units), units, lwd = 0, cex.axis = 0.7)
   states <- intersect(names(status_colors), as.character(cells$state))
   # At the foot of the figure, below the name of the time axis.
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(0.01, "nfc"),
     xjust = 0.5, yjust = 0, legend = figure_word(states), fill = shade(status_colors, 0.85)[states], border = NA, bty = "n",
     horiz = TRUE, xpd = NA, cex = 0.8
   )
-  graphics::title(main = status_caption(x, units), font.main = 1, cex.main = 0.9)
+  graphics::title(main = status_caption(x, units))
   invisible(cells[c("unit", "time", "state", "line")])
 }
 
@@ -63,7 +63,7 @@ autoplot.pilot_description <- function(object, most = 600, ...) {
     figure_theme() +
     ggplot2::theme(panel.grid = ggplot2::element_blank(), legend.position = "bottom")
   figure + if (lines) {
-    ggplot2::scale_y_reverse(breaks = seq_along(units), labels = units, expand = c(0, 0))
+    ggplot2::scale_y_reverse(breaks = seq_along(units), labels = units, expand = c(0, 0), guide = ggplot2::guide_axis(check.overlap = TRUE))
   } else {
     ggplot2::scale_y_reverse(breaks = NULL, expand = c(0, 0))
   }
@@ -71,8 +71,8 @@ autoplot.pilot_description <- function(object, most = 600, ...) {
 
 # Readable in gray and by those who confuse red and green.
 status_colors <- c(
-  `never treated` = "#D9D9D9", `not yet treated` = "#9ECAE1", treated = "#08519C",
-  `switched off` = "#FDAE6B"
+  `never treated` = "grey85", `not yet treated` = "light_blue", treated = "blue",
+  `switched off` = "light_red"
 )
 
 status_margin <- function(units) {

@@ -23,7 +23,7 @@ plot.pilot_index <- function(x, type = c("weights", "scores"), ...) {
     old <- figure_par()
     on.exit(graphics::par(old))
     graphics::boxplot(scores$score ~ scores$period,
-      xlab = figure_name(x$time %||% ""), ylab = figure_word("Score"), col = shade("#9ECAE1"), outcex = 0.5, ...
+      xlab = figure_name(x$time %||% ""), ylab = figure_word("Score"), col = shade("light_blue"), outcex = 0.5, ...
     )
   }
   invisible(x)
@@ -37,7 +37,7 @@ plot_weights <- function(x, ...) {
   on.exit(graphics::par(old))
   colors <- dimension_colors(x$dimensions)
   graphics::barplot(shown$weight,
-    names.arg = shown$label, horiz = TRUE, las = 1, border = NA, xlab = figure_word("Weight"),
+    names.arg = shown$label, horiz = TRUE, border = NA, xlab = figure_word("Weight"),
     xlim = range(pretty(c(0, shown$weight))),
     col = colors[match(shown$dimension, x$dimensions)], ...
   )
@@ -55,7 +55,7 @@ autoplot.pilot_index <- function(object, type = c("weights", "scores"), ...) {
   if (check_choice(type, c("weights", "scores"), "type") == "scores") {
     return(
       ggplot2::ggplot(score_periods(object), ggplot2::aes(x = .data$period, y = .data$score)) +
-        ggplot2::geom_boxplot(fill = shade("#9ECAE1"), outlier.size = 0.6, width = 0.6) +
+        ggplot2::geom_boxplot(fill = shade("light_blue"), outlier.size = 0.6, width = 0.6) +
         ggplot2::labs(x = figure_name(object$time %||% ""), y = figure_word("Score")) +
         figure_theme()
     )
@@ -84,7 +84,7 @@ weight_bars <- function(x) {
 
 # Hues that differ in lightness too, repeated beyond eight dimensions.
 dimension_colors <- function(dimensions) {
-  base <- c("#08519C", "#E6850E", "#2CA25F", "#756BB1", "#9ECAE1", "#D95F0E", "#636363", "#C51B8A")
+  base <- c("blue", "orange", "#2ca25f", "#756bb1", "light_blue", "red", "#636363", "#c51b8a")
   set_names(shade(rep_len(base, length(dimensions)), 0.85), dimensions)
 }
 

@@ -73,13 +73,14 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   table <- event_plot_data(collect_events(x, list(...)), conf.level)
   axis <- event_axis(table)
   fits <- levels(table$fit)
-  legend_lines <- if (length(fits) > 1L) ceiling(length(fits) / 2) * 1.2 else 0
+  legend_columns <- event_legend_columns(fits)
+  legend_lines <- if (length(fits) > 1L) ceiling(length(fits) / legend_columns) * 1.2 else 0
   old <- figure_par(mar = c(4.5, 5.5, 1 + legend_lines + 2 * !is.null(main), 1))
   on.exit(graphics::par(old))
   graphics::plot(range(table$event_time) + c(-0.4, 0.4), event_limits(table, intervals),
-    type = "n", xlab = xlab, ylab = "", xaxt = "n", las = 1, bty = "l"
+    type = "n", xlab = xlab, ylab = "", xaxt = "n"
   )
-  graphics::title(ylab = ylab, line = 4.2)
+  figure_ylab(ylab)
   if (!is.null(main)) graphics::title(main, line = legend_lines + 1)
   graphics::axis(1, at = axis$at, labels = axis$label)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
@@ -90,28 +91,29 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
   }
   if (length(fits) > 1L) {
     # Above the plot, where no estimate can lie.
-    area <- graphics::par("usr")
-    graphics::legend(area[1L], area[4L], fits, col = rep_len(series_colors(), length(fits)), xpd = NA, yjust = 0,
-      pch = rep_len(event_symbols, length(fits)), bty = "n", cex = 0.8, ncol = 2L, text.width = 0.45 * diff(area[1:2]))
+    graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::par("usr")[4L], fits, col = rep_len(series_colors(), length(fits)),
+      xpd = NA, xjust = 0.5, yjust = 0, pch = rep_len(event_symbols, length(fits)), bty = "n", cex = 0.8, ncol = legend_columns)
   }
   invisible(table)
 }
 
+# Two where the names leave room for them: each takes its symbol and four letters of space besides.
+event_legend_columns <- function(fits) {
+  column <- max(graphics::strwidth(paste0("mmmm", fits), units = "inches", cex = 0.8))
+  if (2 * column <= graphics::par("fin")[1L]) 2L else 1L
+}
+
 draw_event <- function(table, intervals, style, color, symbol) {
   band <- function(low, high, width, alpha) {
-    known <- !is.na(low)
     if (style == "ribbon") {
       # The reference has no width: the ribbon passes through its point.
-      low[!known] <- high[!known] <- table$estimate[!known]
+      unknown <- is.na(low)
+      low[unknown] <- high[unknown] <- table$estimate[unknown]
       graphics::polygon(c(table$at, rev(table$at)), c(low, rev(high)),
         col = grDevices::adjustcolor(color, alpha), border = NA)
       return(invisible())
     }
-    graphics::segments(table$at[known], low[known], table$at[known], high[known], col = color, lwd = width)
-    cap <- 0.08
-    for (end in list(low[known], high[known])) {
-      graphics::segments(table$at[known] - cap, end, table$at[known] + cap, end, col = color, lwd = width)
-    }
+    figure_intervals(table$at, low, high, color, width, cap = 0.08)
   }
   if (intervals != "pointwise") band(table$simultaneous.low, table$simultaneous.high, 1, 0.12)
   if (intervals != "simultaneous") band(table$conf.low, table$conf.high, if (intervals == "both") 2.2 else 1.2, 0.2)

@@ -8,7 +8,7 @@
 #' @param terms Names of the coefficients to show; `NULL` for all of them.
 #' @param vcov,conf.level As in [tidy.pilot_fit()].
 #' @param xlab Label of the horizontal axis; `NULL` names the level.
-#' @param ... For `plot()`: arguments of [graphics::plot()].
+#' @param ... For `plot()`: arguments of [graphics::plot.default()].
 #' @return `plot()` draws and returns the plotted table invisibly; `autoplot()` returns a ggplot.
 #' @section Errors: `pilotdid_error_terms` if `terms` names a coefficient that the fit does not have.
 #' @seealso [event_study()] for effects by event time.

@@ -20,11 +20,8 @@ plot_forest <- function(data, xlab = interval_label(), col = "black", ...) {
   old <- figure_par_labels(data$label, c(4.6, 1.6, 2.6, 1.1) * graphics::par("csi"))
   on.exit(graphics::par(old))
   range <- range(0, data$low, data$high, na.rm = TRUE)
-  graphics::plot(
-    range, c(0.5, n + 0.5), type = "n", yaxt = "n", ylab = "", xlab = xlab, main = data$title,
-    font.main = 1, cex.main = 1, bty = "l", ...
-  )
-  graphics::axis(2, at = at, labels = data$label, las = 1, tick = FALSE)
+  figure_plot(list(...), x = range, y = c(0.5, n + 0.5), type = "n", yaxt = "n", ylab = "", xlab = xlab, main = data$title)
+  graphics::axis(2, at = at, labels = data$label, tick = FALSE)
   graphics::abline(v = 0, lty = 2, col = "gray50")
   graphics::segments(data$low, at, data$high, at, col = col)
   graphics::points(data$estimate, at, pch = 19, col = col)
@@ -41,6 +38,5 @@ ggplot_forest <- function(data, xlab = interval_label()) {
     ggplot2::geom_segment(ggplot2::aes(x = .data$low, xend = .data$high, yend = .data$label)) +
     ggplot2::geom_point(size = 2) +
     ggplot2::labs(x = xlab, y = NULL, title = data$title) +
-    figure_theme() +
-    ggplot2::theme(plot.title = ggplot2::element_text(size = 11))
+    figure_theme()
 }

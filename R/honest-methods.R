@@ -3,7 +3,7 @@
 #' Results of the sensitivity analysis
 #'
 #' @param x,object A [honest_did()].
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @param digits Significant digits.
 #' @param xlab,ylab,main Labels.
 #' @return See [honest_did()]. `plot()` draws the interval for each bound beside the usual one and returns
@@ -116,8 +116,8 @@ plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = figure_word(
   on.exit(graphics::par(old))
   drawn <- honest_plot_data(x)
   table <- drawn$table
-  graphics::plot(c(0.6, length(drawn$labels) + 0.4), drawn$edge, type = "n", xlab = xlab, ylab = "", main = main,
-    xaxt = "n", las = 1, bty = "l")
+  figure_plot(list(...), x = c(0.6, length(drawn$labels) + 0.4), y = drawn$edge, type = "n", xlab = xlab, ylab = "", main = main,
+    xaxt = "n")
   figure_ylab(ylab)
   graphics::axis(1, at = seq_along(drawn$labels), labels = drawn$labels, padj = 0.5)
   graphics::abline(h = x$null, col = "grey40", lwd = 0.8)

@@ -158,21 +158,21 @@ plot.pilot_index_robustness <- function(x, ...) {
 
 draw_estimates <- function(points, label) {
   graphics::plot(points$rank, points$estimate,
-    type = "n", xaxt = "n", xlab = "", ylab = "", las = 1, bty = "n", cex.axis = 0.8,
+    type = "n", xaxt = "n", xlab = "", ylab = "", bty = "n", cex.axis = 0.8,
     ylim = range(0, points$conf.low, points$conf.high)
   )
-  graphics::title(ylab = label, line = 3.5)
+  figure_ylab(label, line = 3.5)
   graphics::segments(points$rank, points$conf.low, points$rank, points$conf.high,
     col = shade(curve_colors)[as.character(points$significant)], lwd = curve_width(points)
   )
   graphics::abline(h = 0, lty = 2, col = "gray40")
   graphics::points(points$rank, points$estimate, pch = 16, cex = 0.3)
   at <- points[points$reference, ]
-  graphics::points(at$rank, at$estimate, pch = 23, bg = shade("#E6850E"), cex = 1.2)
+  graphics::points(at$rank, at$estimate, pch = 23, bg = shade("orange"), cex = 1.2)
   shown <- shade(curve_colors)[unique(as.character(points$significant))]
   graphics::legend(graphics::grconvertX(0.5, "nfc"), graphics::grconvertY(1, "nfc"),
     xjust = 0.5, legend = figure_word(c(curve_legend[names(shown)], "reference")), col = c(shown, "black"),
-    pt.bg = shade("#E6850E"), lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
+    pt.bg = shade("orange"), lwd = c(rep(2, length(shown)), NA), pch = c(rep(NA, length(shown)), 23),
     bty = "n", cex = 0.8, horiz = TRUE, xpd = NA
   )
 }
@@ -184,8 +184,10 @@ draw_choices <- function(curve) {
     xlim = range(curve$points$rank), ylim = rev(range(curve$labels$line))
   )
   at <- marks[marks$reference, ]
-  graphics::points(at$rank, at$line, pch = 23, bg = shade("#E6850E"), cex = 0.8)
-  graphics::axis(2, curve$labels$line, curve$labels$label, las = 1, lwd = 0, cex.axis = 0.7)
+  graphics::points(at$rank, at$line, pch = 23, bg = shade("orange"), cex = 0.8)
+  # One below the other, whatever the height: smaller where there is no room for 0.7.
+  size <- min(0.7, graphics::par("pin")[2L] / diff(range(curve$labels$line)) / (1.1 * graphics::par("csi")))
+  graphics::axis(2, curve$labels$line, curve$labels$label, lwd = 0, cex.axis = size, gap.axis = 0)
 }
 
 #' @rdname plot.pilot_index_robustness
@@ -211,10 +213,10 @@ autoplot.pilot_index_robustness <- function(object, ...) {
       data = curve$marks, shape = "|", size = 1.6, color = "gray30"
     ) +
     ggplot2::geom_point(ggplot2::aes(y = place(.data$estimate)),
-      data = points[points$reference, ], shape = 23, fill = shade("#E6850E"), size = 2.5
+      data = points[points$reference, ], shape = 23, fill = shade("orange"), size = 2.5
     ) +
     ggplot2::geom_point(ggplot2::aes(y = -.data$line),
-      data = curve$marks[curve$marks$reference, ], shape = 23, fill = shade("#E6850E"), size = 1.8
+      data = curve$marks[curve$marks$reference, ], shape = 23, fill = shade("orange"), size = 1.8
     ) +
     ggplot2::scale_color_manual(
       values = shade(curve_colors), labels = figure_word(curve_legend), name = NULL,
@@ -241,7 +243,7 @@ curve_theme <- function() {
     )
 }
 
-curve_colors <- c(`FALSE` = "#BDBDBD", `TRUE` = "#6BAED6")
+curve_colors <- c(`FALSE` = "#bdbdbd", `TRUE` = "light_blue")
 curve_legend <- c(`FALSE` = "not significant", `TRUE` = "significant")
 
 curve_width <- function(points) if (nrow(points) > 400L) 0.5 else if (nrow(points) > 100L) 1 else 2

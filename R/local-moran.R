@@ -97,7 +97,9 @@ local_table <- function(raw, values, draws) {
 }
 
 cluster_levels <- c("high-high", "low-low", "high-low", "low-high", "not significant")
-cluster_colors <- c(`high-high` = "#D55E00", `low-low` = "#0072B2", `high-low` = "#E69F00", `low-high` = "#56B4E9", `not significant` = "grey80")
+cluster_colors <- c(
+  `high-high` = "red", `low-low` = "blue", `high-low` = "light_red", `low-high` = "light_blue", `not significant` = "grey80"
+)
 
 #' @export
 print.pilot_local_moran <- function(x, ...) {
@@ -155,9 +157,9 @@ plot.pilot_local_moran <- function(x, ...) {
   degrees <- identical(x$weights$metric, "great_circle")
   axes <- map_axes(degrees)
   map <- map[order(map$cluster, decreasing = TRUE), ]
-  graphics::plot(map$x, map$y,
-    asp = if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1, pch = 19, las = 1, col = shade(cluster_colors, 0.85)[as.character(map$cluster)],
-    xlab = axes[1L], ylab = axes[2L], main = local_title(x), font.main = 1, ...
+  figure_plot(list(...), x = map$x, y = map$y,
+    asp = if (degrees) 1 / cos(mean(range(map$y)) * pi / 180) else 1, pch = 19, col = shade(cluster_colors, 0.85)[as.character(map$cluster)],
+    xlab = axes[1L], ylab = axes[2L], main = local_title(x)
   )
   graphics::legend("bottomleft", legend = figure_word(cluster_levels), pch = 19, col = shade(cluster_colors, 0.85)[cluster_levels], bty = "n", cex = 0.85)
   invisible(x)

@@ -193,7 +193,7 @@ print.pilot_match_effect <- function(x, digits = 4L, ...) {
 
 #' @rdname match_effect
 #' @param x,object A `pilot_match_effect`.
-#' @param ... For `plot()`: arguments of [graphics::plot()].
+#' @param ... For `plot()`: arguments of [graphics::plot.default()].
 #' @export
 plot.pilot_match_effect <- function(x, ...) plot_forest(effect_forest(x), ...)
 

@@ -24,7 +24,7 @@
 #' @name match_figures
 NULL
 
-arm_colors <- c(treated = "#B2182B", untreated = "#2166AC")
+arm_colors <- c(treated = "red", untreated = "blue")
 
 # Rows with a score that are in the figure: score, arm, weight, support.
 score_frame <- function(x, period) {
@@ -88,9 +88,9 @@ plot_density <- function(curves, ...) {
   old <- figure_par(mfrow = c(1L, 2L), mar = c(4.2, 4.2, 2.2, 0.8))
   on.exit(graphics::par(old))
   for (s in levels(curves$sample)) {
-    graphics::plot(NULL,
-      xlim = range(curves$score), ylim = c(0, max(curves$density)), xlab = figure_word("Propensity score"),
-      ylab = figure_word("Density"), main = s, las = 1, bty = "l", ...
+    figure_plot(list(...), x = NA,
+      xlim = range(curves$score), ylim = with_headroom(c(0, curves$density), 0.25), xlab = figure_word("Propensity score"),
+      ylab = figure_word("Density"), main = s
     )
     for (arm in names(arm_colors)) {
       part <- curves[curves$sample == s & curves$arm == arm, ]
@@ -104,12 +104,12 @@ plot_density <- function(curves, ...) {
 plot_support <- function(bins, ...) {
   old <- figure_par(mar = c(4.2, 5.2, 1.2, 0.8), mgp = c(3.6, 0.9, 0))
   on.exit(graphics::par(old))
-  graphics::plot(NULL,
+  figure_plot(list(...), x = NA,
     xlim = range(bins$score), ylim = c(-1, 1) * max(abs(bins$share)) * 1.15, xlab = "",
-    ylab = figure_word("Share of the arm"), las = 1, bty = "l", yaxt = "n", ...
+    ylab = figure_word("Share of the arm"), yaxt = "n"
   )
   ticks <- pretty(c(-1, 1) * max(abs(bins$share)))
-  graphics::axis(2L, ticks, abs(ticks), las = 1)
+  graphics::axis(2L, ticks, abs(ticks))
   graphics::title(xlab = figure_word("Propensity score"), mgp = c(2.6, 0.9, 0))
   for (off in c(FALSE, TRUE)) {
     part <- bins[bins$support != off, ]
@@ -155,8 +155,8 @@ gg_support <- function(bins) {
     ifelse(bins$arm == "treated", "Treated, off support", "Untreated, off support")
   )
   fills <- shade(c(
-    Treated = "#B2182B", `Treated, off support` = "#F4A582",
-    Untreated = "#2166AC", `Untreated, off support` = "#92C5DE"
+    Treated = "red", `Treated, off support` = "light_red",
+    Untreated = "blue", `Untreated, off support` = "light_blue"
   ), 0.85)
   # ggplot2 stacks the first level on the outside.
   bins$what <- factor(bins$what, names(fills)[c(2L, 1L, 4L, 3L)])
@@ -189,11 +189,11 @@ plot.pilot_balance <- function(x, period = NULL, ...) {
   old <- figure_par_labels(figure_name(d$variable), c(0.85, 0.45, 0.3, 0.3))
   on.exit(graphics::par(old))
   y <- seq_len(nrow(d))
-  graphics::plot(NULL,
+  figure_plot(list(...), x = NA,
     xlim = range(d$before, d$after, -12, 12, na.rm = TRUE), ylim = c(0.5, nrow(d) + 0.9), yaxt = "n",
-    xlab = figure_word("Standardized bias (%)"), ylab = "", bty = "l", ...
+    xlab = figure_word("Standardized bias (%)"), ylab = ""
   )
-  graphics::axis(2L, y, figure_name(d$variable), las = 1, tick = FALSE)
+  graphics::axis(2L, y, figure_name(d$variable), tick = FALSE)
   graphics::abline(h = y, col = "grey90")
   graphics::abline(v = c(-10, 0, 10), lty = c(2, 1, 2), col = c("grey60", "black", "grey60"))
   graphics::points(d$before, y, pch = 1, cex = 1.2)

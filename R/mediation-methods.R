@@ -1,6 +1,6 @@
 #' @rdname mediation
 #' @param x,object A result of `mediation()`.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @export
 tidy.pilot_mediation <- function(x, ...) x$table
 
@@ -50,8 +50,8 @@ plot.pilot_mediation <- function(x, ...) {
   on.exit(graphics::par(old))
   s <- x$sensitivity
   limits <- range(0, s$indirect, s$percentile.low, s$percentile.high)
-  graphics::plot(s$rho, s$indirect, type = "n", ylim = limits, bty = "l",
-    las = 1, xlab = figure_word("Correlation of the errors of mediator and outcome"), ylab = "", ...)
+  figure_plot(list(...), x = s$rho, y = s$indirect, type = "n", ylim = limits,
+    xlab = figure_word("Correlation of the errors of mediator and outcome"), ylab = "")
   figure_ylab(figure_word("Indirect effect"))
   if (!is.null(s$percentile.low)) {
     graphics::polygon(

@@ -131,7 +131,7 @@ marginal_effects <- function(fit, treatment, interaction, center, at, level) {
 
 #' @rdname moderation
 #' @param x,object A result of `moderation()`.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @export
 tidy.pilot_moderation <- function(x, ...) {
   table <- tidy(x$fit, conf.level = x$conf.level)
@@ -179,8 +179,8 @@ plot.pilot_moderation <- function(x, ...) {
   old <- figure_par_y(NULL)
   on.exit(graphics::par(old))
   e <- x$effects
-  graphics::plot(e$moderator, e$estimate, type = "n", ylim = range(0, e$conf.low, e$conf.high), bty = "l",
-    las = 1, xlab = figure_name(x$moderator), ylab = "", ...)
+  figure_plot(list(...), x = e$moderator, y = e$estimate, type = "n", ylim = range(0, e$conf.low, e$conf.high),
+    xlab = figure_name(x$moderator), ylab = "")
   figure_ylab(figure_word("Effect of %s", figure_name(x$treatment)))
   graphics::polygon(
     c(e$moderator, rev(e$moderator)), c(e$conf.low, rev(e$conf.high)), col = "gray88", border = NA

@@ -73,12 +73,13 @@ plot.pilot_moran <- function(x, periods = NULL, ...) {
   old <- figure_par(mfrow = rev(grDevices::n2mfrow(length(panels))), mar = c(4.2, 4.2, 2.2, 0.8))
   on.exit(graphics::par(old))
   for (p in panels) {
-    graphics::plot(p$z, p$lag,
-      pch = 19, cex = 0.6, col = shade("#0072B288"), las = 1, xlab = figure_word("%s (standardized)", figure_name(x$variable)), ylab = figure_word("Mean of the neighbors"),
-      main = scatter_title(x, p$period[1L]), font.main = 1, ...
+    figure_plot(list(...),
+      x = p$z, y = p$lag, pch = 19, cex = 0.6, col = grDevices::adjustcolor(shade("blue"), 0.5),
+      xlab = figure_word("%s (standardized)", figure_name(x$variable)), ylab = figure_word("Mean of the neighbors"),
+      main = scatter_title(x, p$period[1L])
     )
     graphics::abline(h = 0, v = 0, col = "grey60", lty = 2)
-    graphics::abline(0, sum(p$z * p$lag) / sum(p$z^2), col = shade("#D55E00"))
+    graphics::abline(0, sum(p$z * p$lag) / sum(p$z^2), col = shade("red"))
   }
   invisible(x)
 }
@@ -103,8 +104,8 @@ autoplot.pilot_moran <- function(object, periods = NULL, ...) {
   ggplot2::ggplot(points, ggplot2::aes(x = .data$z, y = .data$lag)) +
     ggplot2::geom_hline(yintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_vline(xintercept = 0, linetype = 2, color = "grey60") +
-    ggplot2::geom_point(alpha = 0.5, size = 1, color = shade("#0072B2")) +
-    ggplot2::geom_abline(data = slopes, ggplot2::aes(intercept = 0, slope = .data$slope), color = shade("#D55E00")) +
+    ggplot2::geom_point(alpha = 0.5, size = 1, color = shade("blue")) +
+    ggplot2::geom_abline(data = slopes, ggplot2::aes(intercept = 0, slope = .data$slope), color = shade("red")) +
     ggplot2::facet_wrap(ggplot2::vars(.data$panel)) +
     ggplot2::labs(x = figure_word("%s (standardized)", figure_name(object$variable)), y = figure_word("Mean of the neighbors")) +
     figure_theme()

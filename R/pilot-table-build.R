@@ -112,13 +112,12 @@ table_notes <- function(columns, options, words) {
   if (!identical(options$notes, NA)) return(options$notes)
   se <- unique(unlist(lapply(columns, `[[`, "se")))
   marks <- if (length(options$stars)) paste0(names(options$stars), " p < ", format(unname(options$stars), drop0trailing = TRUE, trim = TRUE))
-  sentence <- if (options$statistic != "none") words[[options$statistic]]
+  said <- paste(vapply(se, covariance_text, "", language = options$language, labels = options$labels), collapse = say(options$language, "semicolon"))
+  sentence <- if (options$statistic != "none") paste0(words[[options$statistic]], if (options$language == "zh") "\u3002" else ".")
   c(
-    if (!is.null(sentence)) paste0(sentence, if (options$language == "zh") "\u3002" else "."),
-    if (length(se)) {
-      said <- vapply(se, covariance_text, "", language = options$language, labels = options$labels)
-      sprintf(if (length(se) == 1L) words$se else words$varies, paste(said, collapse = say(options$language, "semicolon")))
-    },
+    if (length(se) == 1L && options$statistic == "std.error") sprintf(words$together, said) else c(
+      sentence, if (length(se)) sprintf(if (length(se) == 1L) words$se else words$varies, said)
+    ),
     if (length(marks)) paste(marks, collapse = ", ")
   )
 }

@@ -16,7 +16,7 @@ words_en <- function() {
     frequency = "Frequency-weighted", all = "All rows",
     std.error = "Standard errors in parentheses", statistic = "t or z statistics in parentheses",
     p.value = "p-values in parentheses", conf.int = "95 % confidence intervals in brackets",
-    se = "Standard errors: %s.", varies = "Standard errors differ between columns: %s."
+    together = "Standard errors in parentheses (%s).", se = "Standard errors: %s.", varies = "Standard errors differ between columns: %s."
   )
 }
 
@@ -35,7 +35,7 @@ words_zh <- function() {
     support = "\u5171\u540c\u652f\u6491", frequency = "\u9891\u6570\u52a0\u6743", all = "\u5168\u6837\u672c",
     std.error = "\u62ec\u53f7\u5185\u4e3a\u6807\u51c6\u8bef", statistic = "\u62ec\u53f7\u5185\u4e3a t \u6216 z \u503c",
     p.value = "\u62ec\u53f7\u5185\u4e3a p \u503c", conf.int = "\u65b9\u62ec\u53f7\u5185\u4e3a 95% \u7f6e\u4fe1\u533a\u95f4",
-    se = "\u6807\u51c6\u8bef\uff1a%s\u3002", varies = "\u5404\u5217\u6807\u51c6\u8bef\u4e0d\u540c\uff1a%s\u3002"
+    together = "\u62ec\u53f7\u5185\u4e3a\u6807\u51c6\u8bef\uff08%s\uff09\u3002", se = "\u6807\u51c6\u8bef\uff1a%s\u3002", varies = "\u5404\u5217\u6807\u51c6\u8bef\u4e0d\u540c\uff1a%s\u3002"
   )
 }
 

@@ -15,7 +15,7 @@ placebo_p <- function(drawn, observed) {
 #' @param x,object A [placebo()].
 #' @param xlab,ylab,main Labels.
 #' @param level The p-value marked by the horizontal dashed line.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @return See [placebo()]. `plot()` draws the density of the fake estimates, their p-values as hollow dots
 #'   on the second axis, and dashed lines at the estimate and at `level`; `autoplot()` gives the same as
 #'   a ggplot.
@@ -89,16 +89,16 @@ plot.pilot_placebo <- function(x, xlab = figure_word("Placebo estimates"), ylab 
   top <- 1.08 * max(d$y)
   old <- figure_par(mar = c(4.5, 4.5, if (is.null(main)) 2.5 else 3.5, 4.5))
   on.exit(graphics::par(old))
-  graphics::plot(d$x, d$y, type = "n", xlim = range(d$x, x$estimate), ylim = c(0, top), xlab = xlab,
-    ylab = ylab, main = main, las = 1, bty = "u", yaxs = "i")
-  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("#2166ac"), xpd = NA)
-  graphics::lines(d$x, d$y, lwd = 2, col = shade("#1b1b1b"))
-  graphics::axis(4, at = seq(0, 1, 0.2) * top, labels = seq(0, 1, 0.2), las = 1)
-  graphics::mtext(figure_word("p-value"), side = 4, line = 3)
-  graphics::abline(v = x$estimate, lty = 2, col = shade("#b2182b"))
+  figure_plot(list(...), x = d$x, y = d$y, type = "n", xlim = range(d$x, x$estimate), ylim = c(0, top), xlab = xlab,
+    ylab = ylab, main = main, bty = "u", yaxs = "i")
+  graphics::points(table$estimate, table$p.value * top, pch = 1, cex = 0.7, col = shade("blue"), xpd = NA)
+  graphics::lines(d$x, d$y, lwd = 2, col = shade("ink"))
+  graphics::axis(4, at = seq(0, 1, 0.2) * top, labels = seq(0, 1, 0.2))
+  graphics::mtext(figure_word("p-value"), side = 4, line = 3, las = 0)
+  graphics::abline(v = x$estimate, lty = 2, col = shade("red"))
   graphics::abline(h = level * top, lty = 2, col = "grey40")
   graphics::mtext(figure_word("estimate %s", format(x$estimate, digits = 3)), side = 3, line = 0.8, at = x$estimate,
-    cex = 0.8, col = shade("#b2182b"))
+    cex = 0.8, col = shade("red"))
   invisible(x)
 }
 
@@ -112,12 +112,14 @@ autoplot.pilot_placebo <- function(object, xlab = figure_word("Placebo estimates
   curve <- data.frame(x = d$x, y = d$y)
   ggplot2::ggplot() +
     ggplot2::geom_point(ggplot2::aes(.data$estimate, .data$p.value * top), table,
-      shape = 1, size = 1.3, colour = shade("#2166ac")) +
-    ggplot2::geom_line(ggplot2::aes(.data$x, .data$y), curve, linewidth = 0.8, colour = shade("#1b1b1b")) +
-    ggplot2::geom_vline(xintercept = object$estimate, linetype = "dashed", colour = shade("#b2182b")) +
+      shape = 1, size = 1.3, colour = shade("blue")) +
+    ggplot2::geom_line(ggplot2::aes(.data$x, .data$y), curve, linewidth = 0.8, colour = shade("ink")) +
+    ggplot2::geom_vline(xintercept = object$estimate, linetype = "dashed", colour = shade("red")) +
     ggplot2::geom_hline(yintercept = level * top, linetype = "dashed", colour = "grey40") +
     ggplot2::scale_y_continuous(ylab, limits = c(0, top), expand = c(0, 0),
       sec.axis = ggplot2::sec_axis(~ . / top, name = figure_word("p-value"), breaks = seq(0, 1, 0.2))) +
+    # The highest points lie on the edge.
+    ggplot2::coord_cartesian(clip = "off") +
     ggplot2::labs(x = xlab) +
     figure_theme()
 }

@@ -157,14 +157,14 @@ plot.pilot_refits <- function(x, xlab = NULL, ylab = figure_word("Estimate"), ma
   old <- figure_par_y(main, bottom = 4.5 + max(room - 1.5, 0))
   on.exit(graphics::par(old))
   at <- seq_len(nrow(table))
-  graphics::plot(range(at) + c(-0.5, 0.5), range(0, table$conf.low, table$conf.high, x$original$estimate),
-    type = "n", xaxt = "n", las = 1, bty = "l", main = main, ylab = "", xlab = "")
+  figure_plot(list(...), x = range(at) + c(-0.5, 0.5), y = range(0, table$conf.low, table$conf.high, x$original$estimate),
+    type = "n", xaxt = "n", main = main, ylab = "", xlab = "")
   figure_ylab(ylab)
   graphics::title(xlab = xlab %||% refits_xlab(x), line = 3 + max(room - 1.5, 0))
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
-  graphics::abline(h = x$original$estimate, lty = 2, col = shade("#b2182b"))
-  graphics::segments(at, table$conf.low, at, table$conf.high, col = shade("#1b1b1b"))
-  graphics::points(at, table$estimate, pch = 16, col = shade("#1b1b1b"))
+  graphics::abline(h = x$original$estimate, lty = 2, col = shade("red"))
+  figure_intervals(at, table$conf.low, table$conf.high, shade("ink"))
+  graphics::points(at, table$estimate, pch = 16, col = shade("ink"))
   shown <- labeled_refits(length(at))
   graphics::axis(1, at = shown, labels = labels[shown], las = if (upright) 2 else 1)
   invisible(x)
@@ -179,7 +179,7 @@ autoplot.pilot_refits <- function(object, xlab = NULL, ylab = figure_word("Estim
   table$label <- figure_factor(table[[object$key]])
   ggplot2::ggplot(table, ggplot2::aes(.data$label, .data$estimate)) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey40", linewidth = 0.3) +
-    ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("#b2182b")) +
+    ggplot2::geom_hline(yintercept = object$original$estimate, linetype = "dashed", colour = shade("red")) +
     ggplot2::geom_linerange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high)) +
     ggplot2::geom_point(size = 1.6) +
     ggplot2::scale_x_discrete(breaks = levels(table$label)[labeled_refits(nrow(table))]) +

@@ -4,7 +4,7 @@
 #'
 #' @param x,object A [pretrend_power()].
 #' @param trend Which violation to draw: its name or number; by default the last.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @param digits Significant digits.
 #' @param xlab,ylab,main Labels.
 #' @return See [pretrend_power()]. `plot()` draws the estimates, the hypothesized violation, and what the estimates
@@ -93,14 +93,13 @@ plot.pilot_pretrend_power <- function(x, trend = NULL, ..., xlab = figure_word("
   limits <- range(0, table$conf.low, table$conf.high, table$trend, table$expected, na.rm = TRUE)
   # Room above for the legend.
   limits[2L] <- limits[2L] + 0.22 * diff(limits)
-  graphics::plot(range(table$event_time) + c(-0.3, 0.3), limits, type = "n", xlab = xlab, ylab = "", main = main, las = 1, bty = "l", xaxt = "n")
+  figure_plot(list(...), x = range(table$event_time) + c(-0.3, 0.3), y = limits, type = "n", xlab = xlab, ylab = "", main = main, xaxt = "n")
   figure_ylab(ylab)
   graphics::axis(1, at = table$event_time)
   graphics::abline(h = 0, col = "grey40", lwd = 0.8)
   graphics::abline(v = 0, col = "grey40", lty = 2)
   colors <- series_colors()[1:3]
-  known <- !is.na(table$std.error)
-  graphics::segments(table$event_time[known], table$conf.low[known], table$event_time[known], table$conf.high[known], col = colors[1L])
+  figure_intervals(table$event_time, table$conf.low, table$conf.high, colors[1L])
   graphics::points(table$event_time, table$estimate, pch = 16, col = colors[1L])
   graphics::lines(table$event_time, table$trend, type = "o", pch = 17, col = colors[2L])
   graphics::lines(table$event_time, table$expected, type = "o", pch = 15, lty = 2, col = colors[3L])

@@ -58,7 +58,7 @@ autoplot.pilot_sdid <- function(object, what = c("weights", "event"), most = 15L
     ggplot2::geom_segment(ggplot2::aes(x = 0, xend = .data$weight, yend = .data$name), colour = "grey70") +
     ggplot2::geom_point() +
     ggplot2::facet_wrap(ggplot2::vars(.data$group, .data$kind), scales = "free", ncol = 2L, labeller = ggplot2::label_wrap_gen(multi_line = FALSE)) +
-    ggplot2::scale_y_discrete(labels = function(x) figure_name(sub("\r.*", "", x))) +
+    ggplot2::scale_y_discrete(labels = function(x) figure_name(sub("\r.*", "", x)), guide = ggplot2::guide_axis(check.overlap = TRUE)) +
     ggplot2::labs(x = figure_word("Weight"), y = NULL) +
     figure_theme()
 }

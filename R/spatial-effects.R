@@ -16,7 +16,7 @@
 #' @param draws,seed Number of draws, and the seed of their random numbers (`NULL`: from the session's).
 #' @param conf.level The level of the intervals.
 #' @param vcov Another covariance than that of the fit.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @return A tibble of class `pilot_spatial_effects`: `term`, `effect` (`"direct"`, `"indirect"`, `"total"`), `estimate`, `std.error`,
 #'   `statistic`, `p.value`, `conf.low`, `conf.high`, and `order` where asked for. With `plot()` and `autoplot()`.
 #' @section When not to use it: For a treatment with `spillover = "split"` the response depends on who is treated; its
@@ -191,7 +191,7 @@ print.pilot_spatial_effects <- function(x, digits = 4L, ...) {
   invisible(x)
 }
 
-effect_colors <- c(direct = "#0072B2", indirect = "#D55E00", total = "black")
+effect_colors <- c(direct = "blue", indirect = "red", total = "ink")
 
 #' @export
 plot.pilot_spatial_effects <- function(x, ...) {
@@ -207,13 +207,13 @@ plot_intervals <- function(labels, table, colors, xlab = figure_word("Effect"), 
   at <- rev(seq_along(labels))
   old <- figure_par_labels(labels, c(0.9, 0.3, 0.3, 0.2), cex = 0.9)
   on.exit(graphics::par(old))
-  graphics::plot(table$estimate, at,
-    xlim = range(0, table$conf.low, table$conf.high, na.rm = TRUE), ylim = c(0.5, length(at) + 0.5), yaxt = "n", pch = 19,
-    col = colors, xlab = xlab, ylab = "", ...
+  figure_plot(list(...),
+    x = table$estimate, y = at, xlim = range(0, table$conf.low, table$conf.high, na.rm = TRUE), ylim = c(0.5, length(at) + 0.5), yaxt = "n", pch = 19,
+    col = colors, xlab = xlab, ylab = ""
   )
   graphics::abline(v = 0, col = "grey60", lty = 2)
   graphics::segments(table$conf.low, at, table$conf.high, at, col = colors)
-  graphics::axis(2, at, labels, las = 1, cex.axis = 0.9, tick = FALSE)
+  graphics::axis(2, at, labels, cex.axis = 0.9, tick = FALSE)
 }
 
 #' @exportS3Method ggplot2::autoplot

@@ -195,14 +195,14 @@ plot.pilot_rings <- function(x, ...) {
   old <- figure_par_y(NULL)
   on.exit(graphics::par(old))
   table <- ring_points(x)
-  colors <- shade(ifelse(is.na(table$ring.low), "#D55E00", "#0072B2"))
-  graphics::plot(table$at, table$estimate,
-    ylim = range(0, table$conf.low, table$conf.high), xlim = c(0.5, nrow(table) + 0.5), xaxt = "n", pch = 19, col = colors, las = 1,
-    xlab = ring_axis(x), ylab = "", ...
+  colors <- shade(ifelse(is.na(table$ring.low), "red", "blue"))
+  figure_plot(list(...),
+    x = table$at, y = table$estimate, ylim = range(0, table$conf.low, table$conf.high), xlim = c(0.5, nrow(table) + 0.5), xaxt = "n",
+    pch = 19, col = colors, xlab = ring_axis(x), ylab = ""
   )
   figure_ylab(figure_word("Effect"))
   graphics::abline(h = 0, col = "grey60", lty = 2)
-  graphics::segments(table$at, table$conf.low, table$at, table$conf.high, col = colors)
+  figure_intervals(table$at, table$conf.low, table$conf.high, colors)
   graphics::axis(1, table$at, table$label)
   invisible(x)
 }
@@ -215,7 +215,7 @@ autoplot.pilot_rings <- function(object, ...) {
   ggplot2::ggplot(table, ggplot2::aes(x = .data$label, y = .data$estimate, color = .data$kind)) +
     ggplot2::geom_hline(yintercept = 0, linetype = 2, color = "grey60") +
     ggplot2::geom_pointrange(ggplot2::aes(ymin = .data$conf.low, ymax = .data$conf.high), size = 0.3) +
-    ggplot2::scale_color_manual(values = shade(c(treated = "#D55E00", exposed = "#0072B2")), guide = "none") +
+    ggplot2::scale_color_manual(values = shade(c(treated = "red", exposed = "blue")), guide = "none") +
     ggplot2::labs(x = ring_axis(object), y = figure_word("Effect")) + figure_theme()
 }
 

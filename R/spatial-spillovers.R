@@ -137,7 +137,7 @@ print.pilot_spillovers <- function(x, digits = 4L, ...) {
 
 #' @export
 plot.pilot_spillovers <- function(x, ...) {
-  colors <- shade(ifelse(x$table$term %in% c("on treated", "difference"), "black", "#0072B2"))
+  colors <- shade(ifelse(x$table$term %in% c("on treated", "difference"), "ink", "blue"))
   plot_intervals(figure_word(x$table$term), x$table, colors, xlab = figure_word("Mean effect of %s", figure_name(x$treatment)), ...)
   invisible(x)
 }

@@ -100,15 +100,15 @@ plot.pilot_weights <- function(x, coordinates = NULL, most = 20000, ...) {
   on.exit(graphics::par(old))
   map <- weights_map(x, coordinates, most)
   aspect <- if (map$degrees) 1 / cos(mean(range(map$points[, 2L])) * pi / 180) else 1
-  graphics::plot(map$points,
-    type = "n", asp = aspect, xlab = map$labels[1L], ylab = map$labels[2L], main = map$title, font.main = 1, las = 1, ...
+  figure_plot(list(...),
+    x = map$points, type = "n", asp = aspect, xlab = map$labels[1L], ylab = map$labels[2L], main = map$title
   )
   if (nrow(map$links)) {
     graphics::segments(map$points[map$links$i, 1L], map$points[map$links$i, 2L],
       map$points[map$links$j, 1L], map$points[map$links$j, 2L], col = "grey70", lwd = 0.6
     )
   }
-  graphics::points(map$points, pch = 19, cex = 0.5, col = ifelse(map$island, shade("#D55E00"), "black"))
+  graphics::points(map$points, pch = 19, cex = 0.5, col = ifelse(map$island, shade("red"), "black"))
   invisible(x)
 }
 
@@ -124,7 +124,7 @@ autoplot.pilot_weights <- function(object, coordinates = NULL, most = 20000, ...
   plot <- ggplot2::ggplot(points, ggplot2::aes(x = .data$x, y = .data$y)) +
     ggplot2::geom_segment(data = links, ggplot2::aes(xend = .data$xend, yend = .data$yend), color = "grey70", linewidth = 0.3) +
     ggplot2::geom_point(ggplot2::aes(color = .data$island), size = 0.9, show.legend = FALSE) +
-    ggplot2::scale_color_manual(values = c(`FALSE` = "black", `TRUE` = shade("#D55E00"))) +
+    ggplot2::scale_color_manual(values = c(`FALSE` = "black", `TRUE` = shade("red"))) +
     ggplot2::labs(x = map$labels[1L], y = map$labels[2L], title = map$title) +
     figure_theme()
   if (map$degrees) plot + ggplot2::coord_fixed(1 / cos(mean(range(points$y)) * pi / 180)) else plot + ggplot2::coord_fixed()

@@ -39,16 +39,38 @@
 #' @name pilot_figures
 NULL
 
-# Base graphics -> what par() was before.
+# Of every figure of base graphics: axes left and below, their numbers upright, a plain title no larger than the text.
+figure_frame <- list(bty = "l", las = 1, font.main = 1, cex.main = 1)
+
+# -> what par() was before.
 figure_par <- function(...) {
   family <- getOption("pilotdid.base_family")
-  settings <- c(list(...), if (!is.null(family)) list(family = family))
-  if (length(settings)) do.call(graphics::par, settings) else list()
+  do.call(graphics::par, c(figure_frame, list(...), if (!is.null(family)) list(family = family)))
+}
+
+# plot() in which `given`, what the caller asks for, stands in place of our settings.
+figure_plot <- function(given, ...) {
+  settings <- list(...)
+  do.call(graphics::plot, c(settings[setdiff(names(settings), names(given))], given))
+}
+
+# Intervals that stand upright, with ends of half width `cap`.
+figure_intervals <- function(at, low, high, color, width = 1.2, cap = 0) {
+  known <- !is.na(low)
+  bar <- function(left, bottom, right, top) {
+    graphics::segments(left[known], bottom[known], right[known], top[known], col = rep_len(color, length(at))[known], lwd = width)
+  }
+  bar(at, low, at, high)
+  if (cap > 0) for (end in list(low, high)) bar(at - cap, end, at + cap, end)
 }
 
 # Room on the left for numbers with many digits, and the name of the axis beyond them.
 figure_par_y <- function(main, bottom = 4.5) figure_par(mar = c(bottom, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
-figure_ylab <- function(ylab) graphics::title(ylab = ylab, line = 4.2)
+# Smaller where it is longer than the axis and its margins.
+figure_ylab <- function(ylab, line = 4.2) {
+  room <- graphics::par("pin")[2L] + sum(graphics::par("mai")[c(1L, 3L)]) / 2
+  graphics::title(ylab = ylab, line = line, cex.lab = min(1, room / graphics::strwidth(ylab, units = "inches")))
+}
 
 # Room on the left for labels, added to `mai`: inches below, left, above and right.
 figure_par_labels <- function(labels, mai, cex = 1) {
@@ -64,7 +86,7 @@ with_headroom <- function(y, share) range(y) + c(0, share) * diff(range(y))
 figure_theme <- function() {
   ggplot2::theme_classic(
     base_size = getOption("pilotdid.base_size", 11), base_family = getOption("pilotdid.base_family", "")
-  )
+  ) + ggplot2::theme(plot.title = ggplot2::element_text(size = ggplot2::rel(1)))
 }
 
 # Text inside of a panel: its size in the millimeters of ggplot2, `relative` to that of the axes.
@@ -79,6 +101,8 @@ gray_figures <- function() isTRUE(getOption("pilotdid.gray"))
 # spread, as colors that differ in hue alone would be the same gray. Transparency stays. Lines and points lighter
 # than 0.65 are lost on paper; areas may be lighter.
 shade <- function(colors, lightest = 0.65) {
+  ours <- colors %in% names(figure_colors)
+  colors[ours] <- figure_colors[colors[ours]]
   if (!gray_figures()) return(colors)
   parts <- grDevices::col2rgb(colors, alpha = TRUE)
   luminance <- colSums(parts[1:3, , drop = FALSE] * c(0.299, 0.587, 0.114)) / 255
@@ -90,6 +114,10 @@ shade <- function(colors, lightest = 0.65) {
   }
   set_names(grDevices::gray(level, parts[4L, ] / 255), names(colors))
 }
+
+# One palette for all figures but those of many series: two that oppose each other, lighter ones for what is less sure, and one to
+# mark a point. Told apart by color-blind readers. shade() knows them by name.
+figure_colors <- c(ink = "#1b1b1b", red = "#b2182b", blue = "#2166ac", light_red = "#f4a582", light_blue = "#92c5de", orange = "#e08214")
 
 # Dark first; distinguishable in print and by color-blind readers, with different symbols.
 event_colors <- c("#1b1b1b", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#737373", "#e08214",

@@ -10,7 +10,7 @@
 #'
 #' @param fit A fit of [pilot_did()] with `estimator = "twfe"` and a 0/1 treatment.
 #' @param x,object A result of `twfe_weights()`.
-#' @param ... Not used.
+#' @param ... For `plot()`: further arguments of [graphics::plot.default()], as `ylim`; otherwise not used.
 #' @return A list of class `pilot_twfe_weights`. `tidy()`: one row a cohort and period (a period, where the
 #'   panel has no cohorts): `group`, `time`, `weight` (they sum to one), `rows`, `negative` (rows with
 #'   negative weight). `glance()`: `positive`, `negative` (treated rows by the sign of their weight), `sum.positive`,
@@ -137,8 +137,8 @@ plot.pilot_twfe_weights <- function(x, xlab = figure_word("Period"), ylab = figu
   table <- x$table
   cohorts <- sort(unique(table$group))
   k <- match(table$group, cohorts)
-  graphics::plot(table$time, table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(series_colors(), length(cohorts))[k],
-    xlab = xlab, ylab = "", main = main, las = 1, bty = "l", ylim = with_headroom(c(0, table$weight), 0.18))
+  figure_plot(list(...), x = table$time, y = table$weight, pch = rep_len(event_symbols, length(cohorts))[k], col = rep_len(series_colors(), length(cohorts))[k],
+    xlab = xlab, ylab = "", main = main, ylim = with_headroom(c(0, table$weight), 0.18))
   figure_ylab(ylab)
   graphics::abline(h = 0, col = "grey40")
   graphics::legend("topright", format(cohorts), pch = rep_len(event_symbols, length(cohorts)), col = rep_len(series_colors(), length(cohorts)), bty = "n", cex = 0.9, title = figure_word("Cohort"),

@@ -217,7 +217,7 @@ autoplot.pilot_vif <- function(object, ...) {
   shown <- shown[!is.na(shown$value), ]
   ggplot2::ggplot(shown, ggplot2::aes(x = .data$value, y = .data$term, shape = .data$kind)) +
     ggplot2::geom_vline(xintercept = 1, color = "gray60") +
-    ggplot2::geom_point(size = 2.5, color = shade("#08519C")) +
+    ggplot2::geom_point(size = 2.5, color = shade("blue")) +
     ggplot2::scale_shape_manual(values = c(19, 1), labels = figure_word, name = NULL) +
     ggplot2::labs(x = figure_word("Variance inflation factor"), y = NULL) +
     figure_theme() +

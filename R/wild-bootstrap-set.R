@@ -99,9 +99,9 @@ plot.pilot_wild <- function(x, main = NULL, xlab = figure_word("t statistic of t
   on.exit(graphics::par(old))
   drawn <- x$draw_statistics[is.finite(x$draw_statistics)]
   graphics::hist(drawn, breaks = "FD", freq = FALSE, col = "grey85", border = "white", main = main,
-    xlab = xlab, ylab = "", xlim = range(drawn, x$statistic), las = 1)
+    xlab = xlab, ylab = "", xlim = range(drawn, x$statistic))
   figure_ylab(figure_word("Density"))
-  graphics::abline(v = x$statistic, lty = 2, col = shade("#b2182b"))
+  graphics::abline(v = x$statistic, lty = 2, col = shade("red"))
   invisible(x)
 }
 
@@ -112,7 +112,7 @@ autoplot.pilot_wild <- function(object, xlab = figure_word("t statistic of the d
   drawn <- data.frame(statistic = object$draw_statistics[is.finite(object$draw_statistics)])
   ggplot2::ggplot(drawn, ggplot2::aes(x = .data$statistic)) +
     ggplot2::geom_histogram(ggplot2::aes(y = ggplot2::after_stat(.data$density)), bins = grDevices::nclass.FD(drawn$statistic), fill = "grey85", colour = "white") +
-    ggplot2::geom_vline(xintercept = object$statistic, linetype = "dashed", colour = shade("#b2182b")) +
+    ggplot2::geom_vline(xintercept = object$statistic, linetype = "dashed", colour = shade("red")) +
     ggplot2::labs(x = xlab, y = figure_word("Density")) +
     figure_theme()
 }

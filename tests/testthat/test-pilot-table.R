@@ -145,7 +145,9 @@ test_that("notes, groups and estimators go by the caller's labels and in the tab
   both <- pilot_table(fit, pilot_did(y ~ status | unit + time, panel, vcov = ~ unit + time), labels = named)
   expect_match(attr(both, "notes")[2], "clustered by City; clustered by City and Year", fixed = TRUE)
   chinese <- pilot_table(fit, labels = c(unit = "\u57ce\u5e02"), language = "zh")
-  expect_match(attr(chinese, "notes")[2], "\u805a\u7c7b\u5230\u57ce\u5e02\u5c42\u9762", fixed = TRUE)
+  # One kind of standard error: one sentence.
+  expect_identical(attr(pilot_table(fit, labels = named), "notes")[1], "Standard errors in parentheses (clustered by City).")
+  expect_match(attr(chinese, "notes")[1], "\u805a\u7c7b\u5230\u57ce\u5e02\u5c42\u9762", fixed = TRUE)
   panel$region <- ifelse(as.integer(panel$unit) %% 2 == 0, "a", "b")
   groups <- heterogeneity(pilot_did(y ~ status | unit + time, panel), "region", draws = 0)
   expect_equal(attr(pilot_table(groups, labels = c(region = "Region", a = "East")), "heads")[[2]], c("Region = East", "Region = b"))

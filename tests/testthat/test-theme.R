@@ -35,10 +35,11 @@ test_that("plot() leaves the graphics parameters as they were", {
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())
   withr::local_options(pilotdid.base_family = "serif")
-  before <- graphics::par("mar", "family")
+  held <- c("mar", "family", "bty", "las", "font.main", "cex.main")
+  before <- graphics::par(held)
   for (x in shown) {
     plot(x)
-    expect_identical(graphics::par("mar", "family"), before, info = class(x)[1L])
+    expect_identical(graphics::par(held), before, info = class(x)[1L])
   }
 })
 
@@ -56,4 +57,22 @@ test_that("no two grays of a palette are near each other, and lines stay dark", 
   # A twelfth of the range between any two.
   for (palette in palettes) expect_gt(min(stats::dist(grDevices::col2rgb(palette)[1L, ])), 21)
   expect_lte(max(grDevices::col2rgb(shade(arm_colors))), 0.65 * 255 + 1)
+})
+
+test_that("what the caller gives stands in place of what a figure would take", {
+  skip_if(!capabilities("cairo"))
+  # The region that was drawn tells which limits were taken.
+  drawn <- function(x, ...) {
+    plot(x, ...)
+    graphics::par("usr")
+  }
+  file <- withr::local_tempfile(fileext = ".svg")
+  grDevices::svg(file)
+  on.exit(grDevices::dev.off())
+  classes <- c("pilot_aggregate", "pilot_bacon", "pilot_rings", "pilot_mediation", "pilot_moderation", "pilot_placebo", "pilot_honest")
+  for (x in Filter(function(x) inherits(x, classes), shown)) {
+    # 4 % more on each side, unless the figure asks for exact limits.
+    exact <- inherits(x, "pilot_placebo")
+    expect_equal(drawn(x, ylim = c(-7, 9))[3:4], c(-7, 9) + (if (exact) 0 else 0.04 * 16) * c(-1, 1), info = class(x)[1L])
+  }
 })

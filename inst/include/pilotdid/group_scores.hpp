@@ -14,6 +14,33 @@
 
 namespace pilotdid {
 
+// What all chunks share.
+struct GroupScoreTable {
+  static constexpr int lanes = 4;
+
+  // effects: size x P, of each column. residual: P, the residual as a combination of the columns.
+  // regressors: which columns the scores are of.
+  GroupScoreTable(const Absorption& absorption, const Eigen::MatrixXd& effects,
+                  const Eigen::VectorXd& residual_of, const std::vector<int>& columns)
+      : a(absorption),
+        residual(residual_of),
+        regressors(columns),
+        level_residual(effects * residual) {
+    const Eigen::Index k = static_cast<Eigen::Index>(regressors.size()),
+                       tiles = (k + lanes - 1) / lanes;
+    by_level = Eigen::MatrixXd::Zero(lanes, tiles * effects.rows());
+    for (Eigen::Index j = 0; j < k; ++j)
+      for (Eigen::Index l = 0; l < effects.rows(); ++l)
+        by_level(j % lanes, j / lanes * effects.rows() + l) = effects(l, regressors[j]);
+  }
+
+  const Absorption& a;
+  Eigen::VectorXd residual;
+  std::vector<int> regressors;
+  Eigen::VectorXd level_residual;  // effects of the residual before groups are eliminated
+  Eigen::MatrixXd by_level;        // four regressors' effects side by side, then the next level
+};
+
 class GroupScores {
  public:
   // Plain groups and shifts only: weights and slopes change what the residuals are orthogonal to.
@@ -23,18 +50,7 @@ class GroupScores {
                         [](const Effect& e) { return e.slope.exists(); });
   }
 
-  // effects: size x P, of each column. residual: P, the residual as a combination of the columns.
-  // regressors: which columns the scores are of.
-  GroupScores(const Absorption& a, const Eigen::MatrixXd& effects, const Eigen::VectorXd& residual,
-              const std::vector<int>& regressors)
-      : a_(a), residual_(residual), regressors_(regressors), level_residual_(effects * residual) {
-    const Eigen::Index k = static_cast<Eigen::Index>(regressors.size()),
-                       tiles = (k + lanes - 1) / lanes;
-    table_ = Eigen::MatrixXd::Zero(lanes, tiles * effects.rows());
-    for (Eigen::Index j = 0; j < k; ++j)
-      for (Eigen::Index l = 0; l < effects.rows(); ++l)
-        table_(j % lanes, j / lanes * effects.rows() + l) = effects(l, regressors[j]);
-  }
+  explicit GroupScores(const GroupScoreTable& table) : table_(table), a_(table.a) {}
 
   // The scores of one block, loaded raw: values are shifted in place. -> sum of squared residuals.
   double add(BlockReader& block, Eigen::Ref<Eigen::MatrixXd> sums) {
@@ -47,12 +63,12 @@ class GroupScores {
     Eigen::Index offset = 0;
     for (std::size_t f = 0; f < a_.effects.size(); ++f) {
       const int* level = block.levels(f);
-      const double* effect = level_residual_.data() + offset;
+      const double* effect = table_.level_residual.data() + offset;
       for (int i = 0; i < block.rows(); ++i) e_[i] -= effect[level[i]];
       offset += a_.effects[f].levels;
     }
     const double rss = remove_means(block);
-    const Eigen::Index k = static_cast<Eigen::Index>(regressors_.size());
+    const Eigen::Index k = static_cast<Eigen::Index>(table_.regressors.size());
     for (Eigen::Index j = 0; j < k; j += lanes)
       add_four(block, values, j, std::min<Eigen::Index>(lanes, k - j), sums);
     return rss;
@@ -60,7 +76,7 @@ class GroupScores {
   const double* residuals() const { return e_.data(); }
 
  private:
-  static constexpr int lanes = 4;
+  static constexpr int lanes = GroupScoreTable::lanes;
 
   // Columns j .. j + 3 less their first value in each group, and what they add to the residual.
   void combine(const BlockReader& block, Eigen::MatrixXd& values, Eigen::Index j) {
@@ -68,7 +84,7 @@ class GroupScores {
     for (Eigen::Index c = 0; c < lanes; ++c) {
       const bool there = j + c < values.cols();
       x[c] = there ? values.col(j + c).data() : spare_.data();
-      b[c] = there ? residual_[j + c] : 0;
+      b[c] = there ? table_.residual[j + c] : 0;
     }
     const int *start = a_.start, first = block.first(), begin = block.first_group(),
               end = block.end_group();
@@ -121,7 +137,7 @@ class GroupScores {
     const double* x[lanes];
     double* out[lanes];
     for (Eigen::Index c = 0; c < lanes; ++c) {
-      x[c] = c < width ? values.col(regressors_[static_cast<std::size_t>(j + c)]).data()
+      x[c] = c < width ? values.col(table_.regressors[static_cast<std::size_t>(j + c)]).data()
                        : spare_.data();
       out[c] = c < width ? sums.col(j + c).data() + block.first_group() : nowhere_.data();
     }
@@ -143,7 +159,7 @@ class GroupScores {
                    out[3][g - begin] = s3;
       }
     });
-    const double* table = table_.data() + j * level_residual_.size();
+    const double* table = table_.by_level.data() + j * table_.level_residual.size();
     for (std::size_t f = 0; f < a_.effects.size(); ++f) {
       const int* level_of = block.levels(f);
       vectorized([&]() PILOTDID_INLINE {
@@ -171,11 +187,8 @@ class GroupScores {
   // alignment.
   typedef double Four __attribute__((vector_size(32), aligned(8)));
 
+  const GroupScoreTable& table_;
   const Absorption& a_;
-  Eigen::VectorXd residual_;
-  std::vector<int> regressors_;
-  Eigen::VectorXd level_residual_;  // effects of the residual before groups are eliminated
-  Eigen::MatrixXd table_;           // four regressors' effects side by side, then the next level
   Eigen::VectorXd e_, spare_, nowhere_;
 };
 

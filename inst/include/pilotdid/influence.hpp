@@ -4,6 +4,7 @@
 #define PILOTDID_INFLUENCE_HPP
 
 #include <Eigen/Dense>
+#include <memory>
 #include <vector>
 
 #include "absorption.hpp"
@@ -139,6 +140,8 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
   const std::vector<int> regressors_picked = detail::Regressors(fit.regressors).picked();
   const bool direct =
       own && m == 1 && !fit.row_factor && !regressors_picked.empty() && GroupScores::serves(a);
+  const std::unique_ptr<GroupScoreTable> table(
+      direct ? new GroupScoreTable(a, effects, fit.residual.col(0), regressors_picked) : nullptr);
   std::vector<Eigen::MatrixXd> partial(own ? 0 : chunks.size());
   std::vector<Eigen::VectorXd> rss(chunks.size(), Eigen::VectorXd::Zero(m));
   parallel_for(chunks.size(), exec, [&](std::size_t c) {
@@ -146,8 +149,8 @@ inline ScoreSums sum_scores(const Absorption& a, const Columns& columns,
     Eigen::Ref<Eigen::MatrixXd> sums =
         own ? Eigen::Ref<Eigen::MatrixXd>(by_group) : Eigen::Ref<Eigen::MatrixXd>(partial[c]);
     BlockReader reader(a, columns);
-    if (direct) {
-      GroupScores scores(a, effects, fit.residual.col(0), regressors_picked);
+    if (table) {
+      GroupScores scores(*table);
       for (int g = chunks[c].g0; g < chunks[c].g1;) {
         g = reader.load_raw(g, chunks[c].g1);
         rss[c][0] += scores.add(reader, sums);
