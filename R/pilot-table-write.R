@@ -207,6 +207,7 @@ table_css <- function() {
     ".pilot-table.plain th,.pilot-table.plain td{text-align:right}", ".pilot-table.plain .text{text-align:left}",
     ".pilot-table th:first-child,.pilot-table td:first-child{text-align:left;padding-left:.2em;position:sticky;left:0;background:#fff}",
     ".pilot-table.wide{font-size:.82em}.pilot-table.wide th,.pilot-table.wide td{padding:.12em .5em}",
+    ".pilot-table.wide th{white-space:normal}",
     ".pilot-table th{font-weight:500}", ".pilot-table thead tr:last-child th{border-bottom:1px solid}",
     ".pilot-table tr.rule td{border-top:1px solid}", ".pilot-table sup{line-height:0;font-size:.75em}",
     ".pilot-table-note{font-size:.85em;color:#555;margin:.2em 0 1.5em}",

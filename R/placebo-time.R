@@ -150,8 +150,10 @@ refits_order <- function(x) {
 #' @export
 plot.pilot_refits <- function(x, xlab = NULL, ylab = figure_word("Estimate"), main = NULL, ...) {
   table <- refits_order(x)
-  labels <- figure_name(table[[x$key]])
-  upright <- x$key != "lead"
+  shown <- labeled_refits(nrow(table))
+  labels <- figure_name(table[[x$key]])[shown]
+  # Upright where they would not find room side by side.
+  upright <- sum(graphics::strwidth(paste0(labels, "mm"), units = "inches")) > 0.8 * graphics::par("fin")[1L]
   # Labels that stand upright take the room of the longest.
   room <- if (upright && length(labels)) 0.5 * max(nchar(labels, "width")) else 0
   old <- figure_par_y(main, bottom = 4.5 + max(room - 1.5, 0))
@@ -165,8 +167,7 @@ plot.pilot_refits <- function(x, xlab = NULL, ylab = figure_word("Estimate"), ma
   graphics::abline(h = x$original$estimate, lty = 2, col = shade("red"))
   figure_intervals(at, table$conf.low, table$conf.high, shade("ink"))
   graphics::points(at, table$estimate, pch = 16, col = shade("ink"))
-  shown <- labeled_refits(length(at))
-  graphics::axis(1, at = shown, labels = labels[shown], las = if (upright) 2 else 1)
+  graphics::axis(1, at = shown, labels = labels, las = if (upright) 2 else 1)
   invisible(x)
 }
 

@@ -202,7 +202,10 @@ plot.pilot_vif <- function(x, ...) {
     xlim = c(1, max(both, na.rm = TRUE)), ...
   )
   graphics::points(shown$vif.within, seq_along(shown$term), pch = 1)
-  graphics::legend("topright", legend = figure_word(vif_kinds), pch = c(19, 1), bty = "n")
+  # Above the lines, where it hides no point.
+  graphics::legend(graphics::grconvertX(0.5, "npc"), graphics::par("usr")[4L],
+    xjust = 0.5, yjust = 0, legend = figure_word(vif_kinds), pch = c(19, 1), bty = "n", horiz = TRUE, xpd = NA
+  )
   invisible(x)
 }
 

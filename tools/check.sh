@@ -4,12 +4,10 @@ set -e
 Rscript tools/deps.R
 rm -rf check && mkdir check
 # What is switched off depends on the machine, not on the package: the incoming queue and the clock
-# need a network, the flags are those R was built with, and the manual needs LaTeX.
-# (One flag for the compiler is our own: see tools/makevars.)
-# The code alone takes 5 MB (compiled core and byte code); there is no PDF for qpdf to shrink.
+# need a network, and the manual needs LaTeX. The code alone takes 5 MB (compiled core and byte code);
+# there is no PDF for qpdf to shrink.
 export _R_CHECK_CRAN_INCOMING_=false _R_CHECK_SYSTEM_CLOCK_=0 _R_CHECK_PKG_SIZES_THRESHOLD_=10 R_QPDF=true \
-  _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_COMPILATION_FLAGS_=false \
-  _R_CHECK_COMPILATION_FLAGS_KNOWN_=-Wno-ignored-attributes _R_CHECK_DEPENDS_ONLY_=${DEPENDS_ONLY:-false}
+  _R_CHECK_FORCE_SUGGESTS_=false _R_CHECK_DEPENDS_ONLY_=${DEPENDS_ONLY:-false}
 # Suggested packages that are missing are looked up in CRAN's list of maintainers, which mirrors need
 # not have: an empty list stands in.
 web=$(mktemp -d)
