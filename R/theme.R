@@ -66,9 +66,9 @@ figure_intervals <- function(at, low, high, color, width = 1.2, cap = 0) {
 
 # Room on the left for numbers with many digits, and the name of the axis beyond them.
 figure_par_y <- function(main, bottom = 4.5) figure_par(mar = c(bottom, 5.5, if (is.null(main)) 1.5 else 3.5, 1))
-# Smaller where it is longer than the axis and its margins.
+# Smaller where it, in the middle of the axis, would run into the edge of the figure.
 figure_ylab <- function(ylab, line = 4.2) {
-  room <- graphics::par("pin")[2L] + sum(graphics::par("mai")[c(1L, 3L)]) / 2
+  room <- graphics::par("pin")[2L] + 2 * min(graphics::par("mai")[c(1L, 3L)])
   graphics::title(ylab = ylab, line = line, cex.lab = min(1, room / graphics::strwidth(ylab, units = "inches")))
 }
 
