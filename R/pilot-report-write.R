@@ -77,7 +77,12 @@ block_docx <- function(document, b) {
     heading = paragraph(b$value, "heading 1"), subheading = paragraph(b$value, "heading 2"), text = paragraph(b$value, "Normal"),
     list = Reduce(function(to, line) officer::body_add_fpar(to, list_paragraph(line)), b$value, document),
     code = officer::body_add_fpar(document, code_paragraph(b$value)),
-    table = officer::body_add_par(flextable::body_add_flextable(document, fit_page(table_flextable(b$value), table_layout(b$value), 6.3)), ""),
+    table = {
+      # The headings of the template are underlined: without a line between them that would be the first of the table.
+      document <- officer::body_add_par(document, "")
+      document <- flextable::body_add_flextable(document, fit_page(table_flextable(b$value), table_layout(b$value), 6.3))
+      officer::body_add_par(document, "")
+    },
     figure = officer::body_add_img(document, b$value, width = 6, height = 6 * image_ratio(b$value))
   )
 }

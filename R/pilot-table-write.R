@@ -117,12 +117,11 @@ layout_width <- function(layout) {
   sum(apply(nchar(rbind(layout$head, layout$body), "width"), 2L, max)) + 2L * ncol(layout$body)
 }
 
-# As wide as the text, in smaller type where the cells would not fit: the text of an article has about 75
-# characters in normal size.
+# As wide as the text, in smaller type where the cells would not fit: the text of an article has about 72
+# characters in normal size. Columns spread over what is left, so that they need little space of their own.
 latex_size <- function(layout) {
-  width <- layout_width(layout)
-  size <- c("", "\\small", "\\footnotesize", "\\scriptsize")[findInterval(width, c(75, 84, 94)) + 1L]
-  c(if (nzchar(size)) size, if (width > 94) "\\setlength{\\tabcolsep}{2pt}")
+  size <- c("", "\\small", "\\footnotesize", "\\scriptsize")[findInterval(layout_width(layout), c(72, 79, 90)) + 1L]
+  c(if (nzchar(size)) size, "\\setlength{\\tabcolsep}{2pt}")
 }
 
 table_latex <- function(table) {

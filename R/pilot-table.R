@@ -107,6 +107,12 @@ check_stars <- function(stars) {
 # Lists of results count as if their members had been given; results are lists too, but with a class.
 named_results <- function(...) {
   given <- list(...)
+  text <- vapply(given, is.character, TRUE)
+  if (any(text)) {
+    abort("argument", c("{.fn pilot_table} puts results side by side: {.val {given[[which(text)[1L]]][1L]}} is none.",
+      i = "A file to write is named by {.arg output}: {.code pilot_table(fit, output = \"table.docx\")}."
+    ))
+  }
   bare <- vapply(given, function(x) is.list(x) && !is.object(x), TRUE)
   names(given) <- names(given) %||% rep("", length(given))
   out <- unlist(Map(function(x, name, bare) {

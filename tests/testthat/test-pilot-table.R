@@ -112,6 +112,7 @@ test_that("what has no table is refused", {
   expect_error(pilot_table(fit, output = "table.pdf"), class = "pilotdid_error_output")
   expect_error(pilot_table(fit, rows = list(a = 1:2)), class = "pilotdid_error_argument")
   expect_error(pilot_table(fit, labels = "a"), class = "pilotdid_error_argument")
+  expect_error(pilot_table(fit, file = "table.docx"), "output", class = "pilotdid_error_argument")
 })
 
 test_that("markdown, LaTeX and HTML escape what would be read as markup", {
