@@ -96,7 +96,7 @@ test_that("a fit, its dropped rows, its cohorts and its covariance in Chinese", 
   expect_equal(covariance_text("HC1", "zh"), "\u5f02\u65b9\u5dee\u7a33\u5065\uff08HC1\uff09")
   expect_equal(covariance_text("Driscoll-Kraay (lag 1)", "zh"), "Driscoll-Kraay (lag 1)")
   notes <- attr(pilot_table(fit, language = "zh"), "notes")
-  expect_match(notes[2], "\u805a\u7c7b\u5230 unit \u5c42\u9762\u7684\u805a\u7c7b\u7a33\u5065\u6807\u51c6\u8bef", fixed = TRUE)
+  expect_match(notes[1], "\u805a\u7c7b\u5230 unit \u5c42\u9762\u7684\u805a\u7c7b\u7a33\u5065\u6807\u51c6\u8bef", fixed = TRUE)
 })
 
 test_that("a Chinese report holds no English sentence on methods", {
