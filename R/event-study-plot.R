@@ -99,7 +99,7 @@ plot.pilot_event <- function(x, ..., intervals = c("pointwise", "simultaneous", 
 
 # Two where the names leave room for them: each takes its symbol and four letters of space besides.
 event_legend_columns <- function(fits) {
-  column <- max(graphics::strwidth(paste0("mmmm", fits), units = "inches", cex = 0.8))
+  column <- max(figure_width(paste0("mmmm", fits), 0.8))
   if (2 * column <= graphics::par("fin")[1L]) 2L else 1L
 }
 

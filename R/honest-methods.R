@@ -122,7 +122,7 @@ plot.pilot_honest <- function(x, ..., xlab = honest_xlab(x), ylab = figure_word(
   graphics::axis(1, at = seq_along(drawn$labels), labels = drawn$labels, padj = 0.5)
   graphics::abline(h = x$null, col = "grey40", lwd = 0.8)
   color <- ifelse(is.na(table$bound), series_colors()[3L], series_colors()[1L])
-  graphics::segments(table$at, table$low, table$at, table$high, col = color, lwd = 1.6)
+  figure_intervals(table$at, table$low, table$high, color, width = 1.6)
   for (end in c("low", "high")) {
     open <- is.infinite(table[[paste0("conf.", end)]])
     if (any(!open)) {

@@ -153,7 +153,7 @@ plot.pilot_refits <- function(x, xlab = NULL, ylab = figure_word("Estimate"), ma
   shown <- labeled_refits(nrow(table))
   labels <- figure_name(table[[x$key]])[shown]
   # Upright where they would not find room side by side.
-  upright <- sum(graphics::strwidth(paste0(labels, "mm"), units = "inches")) > 0.8 * graphics::par("fin")[1L]
+  upright <- sum(figure_width(paste0(labels, "mm"))) > 0.8 * graphics::par("fin")[1L]
   # Labels that stand upright take the room of the longest.
   room <- if (upright && length(labels)) 0.5 * max(nchar(labels, "width")) else 0
   old <- figure_par_y(main, bottom = 4.5 + max(room - 1.5, 0))

@@ -202,18 +202,8 @@ plot.pilot_spatial_effects <- function(x, ...) {
   invisible(x)
 }
 
-# Estimates with intervals, one line each, the first on top.
 plot_intervals <- function(labels, table, colors, xlab = figure_word("Effect"), ...) {
-  at <- rev(seq_along(labels))
-  old <- figure_par_labels(labels, c(0.9, 0.3, 0.3, 0.2), cex = 0.9)
-  on.exit(graphics::par(old))
-  figure_plot(list(...),
-    x = table$estimate, y = at, xlim = range(0, table$conf.low, table$conf.high, na.rm = TRUE), ylim = c(0.5, length(at) + 0.5), yaxt = "n", pch = 19,
-    col = colors, xlab = xlab, ylab = ""
-  )
-  graphics::abline(v = 0, col = "grey60", lty = 2)
-  graphics::segments(table$conf.low, at, table$conf.high, at, col = colors)
-  graphics::axis(2, at, labels, cex.axis = 0.9, tick = FALSE)
+  plot_forest(forest_data(labels, table, NULL), xlab, colors, ...)
 }
 
 #' @exportS3Method ggplot2::autoplot

@@ -69,15 +69,17 @@ figure_par_y <- function(main, bottom = 4.5) figure_par(mar = c(bottom, 5.5, if 
 # Smaller where it, in the middle of the axis, would run into the edge of the figure.
 figure_ylab <- function(ylab, line = 4.2) {
   room <- graphics::par("pin")[2L] + 2 * min(graphics::par("mai")[c(1L, 3L)])
-  graphics::title(ylab = ylab, line = line, cex.lab = min(1, room / graphics::strwidth(ylab, units = "inches")))
+  graphics::title(ylab = ylab, line = line, cex.lab = min(1, room / figure_width(ylab)))
+}
+
+# Inches of each text in the font of the figures, which need not be set yet.
+figure_width <- function(text, cex = 1) {
+  graphics::strwidth(text, units = "inches", cex = cex, family = getOption("pilotdid.base_family", graphics::par("family")))
 }
 
 # Room on the left for labels, added to `mai`: inches below, left, above and right.
 figure_par_labels <- function(labels, mai, cex = 1) {
-  # The font first: the labels are measured in it.
-  font <- figure_par()
-  width <- max(graphics::strwidth(labels, units = "inches", cex = cex), na.rm = TRUE)
-  c(figure_par(mai = mai + c(0, width, 0, 0)), font)
+  figure_par(mai = mai + c(0, max(figure_width(labels, cex), na.rm = TRUE), 0, 0))
 }
 
 # The range of y with `share` of it free above, for a legend that no point lies under.
